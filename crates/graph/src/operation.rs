@@ -1,0 +1,217 @@
+//! The operations a list is made of.
+
+use crate::{TensorId, WeightId};
+
+/// A pointwise function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// `x · sigmoid(x)`
+    Silu,
+    /// The exact GELU, `x · Φ(x)`.
+    Gelu,
+    /// CLIP's `x · sigmoid(1.702 x)`.
+    QuickGelu,
+}
+
+/// Where a 3×3 convolution pads with zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Padding {
+    /// One pixel on every side.
+    Same,
+    /// One pixel on the right and at the bottom: the VAE encoder's downsampling.
+    RightBottom,
+}
+
+/// One self-attention layer that takes part in an attention map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tap {
+    /// Queries, `[tokens, heads · head_dim]`.
+    pub query: TensorId,
+    /// Keys, `[tokens, heads · head_dim]`.
+    pub key: TensorId,
+    /// Number of heads.
+    pub heads: usize,
+    /// Share of this layer in the map.
+    pub weight: f32,
+}
+
+/// What one entry of the list computes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operation {
+    /// `y = x · Wᵀ + b`, `W` of shape `[out, in]` (or `[out, in, 1, 1]`): also every 1×1 convolution.
+    Linear {
+        /// `[rows, in]`
+        input: TensorId,
+        /// `[out, in]`
+        weight: WeightId,
+        /// `[out]`
+        bias: Option<WeightId>,
+    },
+    /// 3×3 convolution, `W` of shape `[out, in, 3, 3]`.
+    Conv3x3 {
+        /// `[height, width, in]`
+        input: TensorId,
+        /// `[out, in, 3, 3]`
+        weight: WeightId,
+        /// `[out]`
+        bias: Option<WeightId>,
+        /// 1 or 2.
+        stride: usize,
+        /// Where zeros are added.
+        padding: Padding,
+    },
+    /// Group normalisation over pixels and the channels of a group, then scale, shift and optionally SiLU.
+    GroupNorm {
+        /// `[height, width, channels]`
+        input: TensorId,
+        /// `[channels]`
+        weight: WeightId,
+        /// `[channels]`
+        bias: WeightId,
+        /// Number of groups.
+        groups: usize,
+        /// Added to the variance.
+        eps: f32,
+        /// Whether SiLU follows.
+        silu: bool,
+    },
+    /// Layer normalisation of every row.
+    LayerNorm {
+        /// `[rows, channels]`
+        input: TensorId,
+        /// `[channels]`
+        weight: WeightId,
+        /// `[channels]`
+        bias: WeightId,
+        /// Added to the variance.
+        eps: f32,
+    },
+    /// A pointwise function.
+    Activation {
+        /// Any shape.
+        input: TensorId,
+        /// Which one.
+        function: Function,
+    },
+    /// Split channels in halves `a, g`; `a · gelu(g)`.
+    Geglu {
+        /// `[rows, 2 · channels]`
+        input: TensorId,
+    },
+    /// `a + b`, equal shapes.
+    Add {
+        /// Any shape.
+        a: TensorId,
+        /// The same shape.
+        b: TensorId,
+    },
+    /// Adds one row to every row: the time embedding.
+    AddRow {
+        /// `[rows, channels]`
+        input: TensorId,
+        /// `[1, channels]`
+        row: TensorId,
+    },
+    /// Channels of `a`, then channels of `b`.
+    Concat {
+        /// `[rows, channels of a]`
+        a: TensorId,
+        /// `[rows, channels of b]`
+        b: TensorId,
+    },
+    /// Nearest-neighbour upsampling by 2 on both axes.
+    UpsampleNearest {
+        /// `[height, width, channels]`
+        input: TensorId,
+    },
+    /// The first channels of every row, times a factor: the mean of the VAE's posterior.
+    ScaledHead {
+        /// `[rows, more channels]`
+        input: TensorId,
+        /// How many channels stay (the output's).
+        channels: usize,
+        /// The factor.
+        scale: f32,
+    },
+    /// `torch.nn.functional.pixel_unshuffle`, then x and y of each token's centre in [−1, 1] as two more channels.
+    PixelUnshuffle {
+        /// `[height, width, channels]`
+        input: TensorId,
+        /// Side of the square that becomes channels.
+        factor: usize,
+        /// Whether the two position channels follow.
+        positions: bool,
+    },
+    /// The sinusoidal embedding of a fixed timestep, `[1, channels]`. No inputs.
+    TimestepEmbedding {
+        /// The timestep.
+        timestep: f32,
+        /// Whether the cosines come first.
+        flip_sin_to_cos: bool,
+        /// diffusers' `freq_shift`.
+        freq_shift: f32,
+    },
+    /// Rows of a token table plus the position table: `[1, ids.len(), channels]`. No inputs.
+    TokenEmbedding {
+        /// Token ids of the fixed prompt.
+        ids: Vec<u32>,
+        /// `[vocabulary, channels]`
+        tokens: WeightId,
+        /// `[positions, channels]`
+        positions: WeightId,
+    },
+    /// Multi-head attention `softmax(QKᵀ/√d) V`; heads are contiguous slices of the channels.
+    Attention {
+        /// `[queries, heads · head_dim]`
+        query: TensorId,
+        /// `[keys, heads · head_dim]`
+        key: TensorId,
+        /// `[keys, heads · head_dim]`
+        value: TensorId,
+        /// Number of heads.
+        heads: usize,
+        /// Whether a query sees only keys up to its own place.
+        causal: bool,
+    },
+    /// The weighted mean over layers and heads of `softmax(QKᵀ/√d)`, rows renormalised to 1: `[tokens, tokens]`.
+    AttentionMap {
+        /// The layers, of equal token counts.
+        taps: Vec<Tap>,
+    },
+}
+
+impl Operation {
+    /// The tensors it reads.
+    pub fn inputs(&self) -> Vec<TensorId> {
+        match self {
+            Self::Linear { input, .. }
+            | Self::Conv3x3 { input, .. }
+            | Self::GroupNorm { input, .. }
+            | Self::LayerNorm { input, .. }
+            | Self::Activation { input, .. }
+            | Self::Geglu { input }
+            | Self::UpsampleNearest { input }
+            | Self::ScaledHead { input, .. }
+            | Self::PixelUnshuffle { input, .. } => vec![*input],
+            Self::Add { a, b } | Self::Concat { a, b } => vec![*a, *b],
+            Self::AddRow { input, row } => vec![*input, *row],
+            Self::Attention { query, key, value, .. } => vec![*query, *key, *value],
+            Self::AttentionMap { taps } => taps.iter().flat_map(|tap| [tap.query, tap.key]).collect(),
+            Self::TimestepEmbedding { .. } | Self::TokenEmbedding { .. } => Vec::new(),
+        }
+    }
+
+    /// The weights it reads.
+    pub fn weights(&self) -> Vec<WeightId> {
+        match self {
+            Self::Linear { weight, bias, .. } | Self::Conv3x3 { weight, bias, .. } => {
+                std::iter::once(*weight).chain(*bias).collect()
+            }
+            Self::GroupNorm { weight, bias, .. } | Self::LayerNorm { weight, bias, .. } => {
+                vec![*weight, *bias]
+            }
+            Self::TokenEmbedding { tokens, positions, .. } => vec![*tokens, *positions],
+            _ => Vec::new(),
+        }
+    }
+}
