@@ -1,1 +1,26 @@
-//! To be written.
+//! The only crate that creates wgpu objects.
+//!
+//! [`Gpu`] is the adapter, device and queue with what they allow ([`Caps`]); [`Buffer`] and [`RowTiled`] are memory;
+//! [`Kernel`] is one compute shader; [`Pass`] records dispatches and [`Pass::submit`] sends them off;
+//! [`Gpu::read`] brings results back. [`testing`] is what every kernel test stands on.
+
+mod buffer;
+mod caps;
+mod context;
+mod dispatch;
+mod error;
+mod kernel;
+mod profile;
+mod readback;
+mod row_tiled;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use buffer::{Binding, Buffer};
+pub use caps::Caps;
+pub use context::{AdapterChoice, Gpu};
+pub use dispatch::{Pass, groups_1d};
+pub use error::{GpuError, Result};
+pub use kernel::{Bind, Kernel};
+pub use profile::Span;
+pub use row_tiled::{RowTile, RowTiled};

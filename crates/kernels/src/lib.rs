@@ -4,34 +4,48 @@
 //! parameters, the wrapper that checks shapes and dispatches, the CPU twin that says what it means, and the test that
 //! compares the two natively and in a browser.
 
-pub mod linear_f16;
-pub mod linear_q8;
-pub mod linear_q4;
-pub mod conv2d_3x3_f16;
-pub mod conv2d_3x3_q8;
-pub mod conv2d_3x3_q4;
-pub mod group_norm_stats;
-pub mod group_norm;
-pub mod layer_norm;
+/// The WGSL text of a kernel: the named files of `shaders/`, one after the other.
+macro_rules! wgsl {
+    ($($stem:literal),+) => {
+        concat!($(include_str!(concat!("../../../shaders/", $stem, ".wgsl")), "\n"),+)
+    };
+}
+pub(crate) use wgsl;
+
 pub mod activation;
-pub mod geglu;
 pub mod add;
 pub mod add_row;
-pub mod concat;
-pub mod upsample_nearest;
-pub mod scaled_head;
-pub mod pixel_unshuffle;
-pub mod token_embedding;
 pub mod attention;
-pub mod attention_row_stats;
 pub mod attention_map;
-pub mod normalize_rows;
-pub mod temperature;
+pub mod attention_row_stats;
+pub mod concat;
+pub mod conv2d_3x3_f16;
+pub mod conv2d_3x3_q4;
+pub mod conv2d_3x3_q8;
+pub mod geglu;
+pub mod group_norm;
+pub mod group_norm_stats;
 pub mod ipf_columns;
 pub mod ipf_rows;
+pub mod layer_norm;
+pub mod linear_f16;
+pub mod linear_q4;
+pub mod linear_q8;
 pub mod markov_step;
-pub mod upsample_weights;
-pub mod upsample_map;
+pub mod matrix;
+pub mod normalize_rows;
+pub mod pixel_unshuffle;
+pub mod scaled_head;
 pub mod sobel;
+pub mod temperature;
 pub mod threshold_scores;
+pub mod token_embedding;
 pub mod truncated_nearest;
+pub mod upsample_map;
+pub mod upsample_nearest;
+pub mod upsample_weights;
+
+use maskov_gpu::Kernel;
+
+/// Every kernel: shader validation and benches read this list.
+pub static ALL: &[&Kernel] = &[&linear_f16::KERNEL];

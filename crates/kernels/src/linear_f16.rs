@@ -1,1 +1,153 @@
-//! To be written.
+//! `y = x · Wᵀ + b` with f16 weights and f32 arithmetic: every linear layer and every 1×1 convolution.
+//!
+//! | tensor | shape | layout |
+//! |---|---|---|
+//! | x | `[rows, inputs]` | f32, row-major |
+//! | W | `[outputs, inputs]` | [`Matrix`] of one tap |
+//! | b | `[outputs]` | f32 |
+//! | y | `[rows, outputs]` | f32, row-major |
+
+use bytemuck::{Pod, Zeroable};
+use maskov_gpu::{Bind, Buffer, GpuError, Kernel, Pass, Result};
+
+use crate::matrix::{Format, Matrix};
+use crate::wgsl;
+
+/// Register-tiled product: 32 × 32 outputs per workgroup.
+pub static KERNEL: Kernel = Kernel {
+    name: "linear_f16",
+    wgsl: wgsl!("common/matmul_tile", "common/weights_f16", "linear_f16"),
+    binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::Read, Bind::ReadWrite],
+    workgroup: [8, 8, 1],
+};
+
+/// Side of a workgroup's tile; must match `TILE` in shaders/common/matmul_tile.wgsl.
+pub(crate) const TILE: usize = 32;
+
+/// Must match `struct Params` in shaders/linear_{f16,q8,q4}.wgsl.
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct Params {
+    rows: u32,
+    inputs: u32,
+    outputs: u32,
+    k_len: u32,
+}
+
+/// Records `y = x · Wᵀ + b`. Errors: [`GpuError::Shape`] where buffers are too short or the matrix is not f16 and of one
+/// tap.
+pub fn linear_f16(pass: &mut Pass<'_>, x: &Buffer, matrix: &Matrix, rows: usize, y: &Buffer) -> Result<()> {
+    record(pass, &KERNEL, Format::F16, x, matrix, rows, y)
+}
+
+/// The linear kernels differ in how they read a weight, not in how they are dispatched.
+pub(crate) fn record(
+    pass: &mut Pass<'_>,
+    kernel: &'static Kernel,
+    format: Format,
+    x: &Buffer,
+    matrix: &Matrix,
+    rows: usize,
+    y: &Buffer,
+) -> Result<()> {
+    let fits = matrix.format == format
+        && matrix.taps == 1
+        && x.len() >= rows * matrix.inputs
+        && y.len() >= rows * matrix.outputs;
+    if !fits {
+        let reason = format!(
+            "x of {} and y of {} words for {rows} rows, {} inputs, {} outputs, {} taps, {:?}",
+            x.len(),
+            y.len(),
+            matrix.inputs,
+            matrix.outputs,
+            matrix.taps,
+            matrix.format
+        );
+        return Err(GpuError::Shape {
+            kernel: kernel.name,
+            reason,
+        });
+    }
+    let params = Params {
+        rows: rows as u32,
+        inputs: matrix.inputs as u32,
+        outputs: matrix.outputs as u32,
+        k_len: matrix.k_len() as u32,
+    };
+    let groups = [
+        matrix.outputs.div_ceil(TILE) as u32,
+        rows.div_ceil(TILE) as u32,
+        1,
+    ];
+    pass.dispatch(kernel, &[], &params, &matrix.bindings(x, y), groups)
+}
+
+/// What the kernel means: `weight` is `[outputs, inputs]`, `y` is filled.
+pub fn linear_cpu(x: &[f32], weight: &[f32], bias: Option<&[f32]>, inputs: usize, y: &mut [f32]) {
+    let outputs = weight.len() / inputs;
+    for (x, y) in x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
+        for (o, (weight, y)) in weight.chunks_exact(inputs).zip(y).enumerate() {
+            let product: f32 = x.iter().zip(weight).map(|(x, w)| x * w).sum();
+            *y = product + bias.map_or(0.0, |bias| bias[o]);
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use maskov_gpu::testing::{Guarded, Seeded, Tolerance, assert_close, gpu};
+    use maskov_weights::{HostTensor, matrix_f16};
+
+    /// `[rows, inputs, outputs]`: one, around a tile's side, and real ones of the embedded model (GEGLU, odd inputs).
+    pub(crate) const SHAPES: [[usize; 3]; 6] = [
+        [1, 1, 1],
+        [31, 31, 31],
+        [32, 32, 32],
+        [33, 33, 33],
+        [64, 144, 1152],
+        [77, 194, 96],
+    ];
+
+    #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+    async fn linear_f16_matches_cpu() {
+        let gpu = gpu().await;
+        for [rows, inputs, outputs] in SHAPES {
+            let mut seeded = Seeded::new(1);
+            let (x, bias) = (seeded.values(rows * inputs), seeded.values(outputs));
+            // Rounded to f16 first: the error of the kernel is tested, not the error of the format.
+            let weight: Vec<f32> = seeded
+                .values(outputs * inputs)
+                .iter()
+                .map(|&w| half::f16::from_f32(w).to_f32())
+                .collect();
+            let packed =
+                matrix_f16(&HostTensor::from_f32(&[outputs, inputs], &weight)).expect("finite weights");
+            let matrix = Matrix::upload(
+                &gpu,
+                "w",
+                Format::F16,
+                [outputs, inputs, 1],
+                &packed,
+                None,
+                Some(&bias),
+            )
+            .expect("fits");
+            let x_buffer = gpu.upload("x", &x).expect("fits");
+            let y = Guarded::new(&gpu, rows * outputs);
+            let mut pass = gpu.pass();
+            linear_f16(&mut pass, &x_buffer, &matrix, rows, &y.buffer).expect("shapes fit");
+            pass.submit().expect("the device works");
+            let mut expected = vec![0.0; rows * outputs];
+            linear_cpu(&x, &weight, Some(&bias), inputs, &mut expected);
+            let what = format!("{rows} × {inputs} → {outputs}");
+            assert_close(
+                &what,
+                &y.read(&gpu).await,
+                &expected,
+                Tolerance::products(inputs, 1.0, 1.0),
+            );
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Recording dispatches and sending them off.
+
+use bytemuck::NoUninit;
+
+use crate::profile::{Profile, Span};
+use crate::{Bind, Binding, Buffer, Gpu, GpuError, Kernel, Result};
+
+/// A list of dispatches that run in order: each sees what the earlier ones wrote.
+pub struct Pass<'a> {
+    gpu: &'a Gpu,
+    encoder: wgpu::CommandEncoder,
+    /// Open until something other than a dispatch is recorded; one compute pass costs less than many.
+    open: Option<wgpu::ComputePass<'static>>,
+}
+
+impl Gpu {
+    /// Starts an empty list.
+    pub fn pass(&self) -> Pass<'_> {
+        let encoder = self
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        Pass {
+            gpu: self,
+            encoder,
+            open: None,
+        }
+    }
+}
+
+impl<'a> Pass<'a> {
+    /// The device that this list is for.
+    pub fn gpu(&self) -> &'a Gpu {
+        self.gpu
+    }
+
+    /// Starts a part of the list that is timed under this name where passes can be timed and profiling is on.
+    pub fn label(&mut self, name: &str) {
+        self.open = None;
+        if let Some(profile) = self.gpu.profile.borrow_mut().as_mut() {
+            let writes = profile.next(name);
+            self.open = Some(begin(&mut self.encoder, writes));
+        }
+    }
+
+    /// Records one dispatch. `buffers` are the bindings after the uniform, in the kernel's order; `constants` are the
+    /// `override` values. Errors: [`GpuError::Shape`] where the number of groups is beyond the adapter's.
+    pub fn dispatch<P: NoUninit>(
+        &mut self,
+        kernel: &'static Kernel,
+        constants: &[(&str, f64)],
+        params: &P,
+        buffers: &[Binding<'_>],
+        groups: [u32; 3],
+    ) -> Result<()> {
+        let limit = self.gpu.caps().max_groups;
+        if groups.iter().any(|&count| count > limit) {
+            let reason = format!("{groups:?} groups, the adapter allows {limit} along an axis");
+            return Err(GpuError::Shape {
+                kernel: kernel.name,
+                reason,
+            });
+        }
+        debug_assert_eq!(
+            kernel.binds.len(),
+            buffers.len() + 1,
+            "{}: number of bindings",
+            kernel.name
+        );
+        debug_assert_eq!(
+            kernel.binds[0],
+            Bind::Uniform,
+            "{}: the uniform comes first",
+            kernel.name
+        );
+        if groups.contains(&0) {
+            return Ok(());
+        }
+        let pipeline = self.gpu.pipeline(kernel, constants);
+        let group = self
+            .gpu
+            .bind_group(kernel, &pipeline, bytemuck::bytes_of(params), buffers);
+        let pass = self.open.get_or_insert_with(|| begin(&mut self.encoder, None));
+        pass.set_pipeline(&pipeline);
+        pass.set_bind_group(0, &group, &[]);
+        pass.dispatch_workgroups(groups[0], groups[1], groups[2]);
+        Ok(())
+    }
+
+    /// Records a copy of whole words between buffers.
+    pub fn copy(&mut self, from: &Buffer, from_start: usize, to: &Buffer, to_start: usize, len: usize) {
+        self.open = None;
+        let [from_start, to_start, bytes] = [from_start, to_start, len].map(|words| 4 * words as u64);
+        self.encoder
+            .copy_buffer_to_buffer(&from.raw, from_start, &to.raw, to_start, bytes);
+    }
+
+    /// Records that a buffer becomes all zeros.
+    pub fn clear(&mut self, buffer: &Buffer) {
+        self.open = None;
+        self.encoder.clear_buffer(&buffer.raw, 0, None);
+    }
+
+    /// Sends the list off without waiting. Errors: whatever the device has reported so far.
+    pub fn submit(mut self) -> Result<()> {
+        self.open = None;
+        if let Some(profile) = self.gpu.profile.borrow_mut().as_mut() {
+            profile.resolve(&mut self.encoder);
+        }
+        self.gpu.queue.submit([self.encoder.finish()]);
+        self.gpu.check()
+    }
+}
+
+/// Groups for one invocation per item, folded onto a second axis where one is too short. The shader computes its index
+/// with `flat_index` of `shaders/common/index.wgsl`.
+pub fn groups_1d(items: usize, workgroup: u32) -> [u32; 3] {
+    let groups = items.div_ceil(workgroup as usize) as u32;
+    let rows = groups.div_ceil(65_535).max(1);
+    [groups.div_ceil(rows), rows, 1]
+}
+
+fn begin(
+    encoder: &mut wgpu::CommandEncoder,
+    timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
+) -> wgpu::ComputePass<'static> {
+    encoder
+        .begin_compute_pass(&wgpu::ComputePassDescriptor {
+            label: None,
+            timestamp_writes,
+        })
+        .forget_lifetime()
+}
+
+impl Gpu {
+    fn bind_group(
+        &self,
+        kernel: &Kernel,
+        pipeline: &wgpu::ComputePipeline,
+        params: &[u8],
+        buffers: &[Binding<'_>],
+    ) -> wgpu::BindGroup {
+        let uniform = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(kernel.name),
+            size: (params.len() as u64).next_multiple_of(16),
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.queue.write_buffer(&uniform, 0, params);
+        let storage = buffers.iter().map(|binding| wgpu::BufferBinding {
+            buffer: &binding.buffer.raw,
+            offset: 4 * binding.start as u64,
+            size: std::num::NonZeroU64::new(4 * binding.len as u64),
+        });
+        let entries: Vec<_> = std::iter::once(uniform.as_entire_buffer_binding())
+            .chain(storage)
+            .enumerate()
+            .map(|(i, binding)| wgpu::BindGroupEntry {
+                binding: i as u32,
+                resource: wgpu::BindingResource::Buffer(binding),
+            })
+            .collect();
+        self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(kernel.name),
+            layout: &pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        })
+    }
+
+    /// Starts timing labelled parts of passes. Does nothing where the adapter has no timestamps.
+    pub fn start_profile(&self) {
+        if self.caps().timestamps {
+            *self.profile.borrow_mut() = Some(Profile::new(&self.device, &self.queue));
+        }
+    }
+
+    /// Stops timing and gives the milliseconds of each labelled part, in order.
+    pub async fn finish_profile(&self) -> Result<Vec<Span>> {
+        let profile = self.profile.borrow_mut().take();
+        match profile {
+            None => Ok(Vec::new()),
+            Some(profile) => profile.finish(self).await,
+        }
+    }
+}

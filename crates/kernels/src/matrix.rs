@@ -1,0 +1,132 @@
+//! Matrix weights on the GPU, for linear layers and 3×3 convolutions alike.
+//!
+//! Layout: `[outputs][tap][inputs, padded with zeros to a multiple of 32]`; a linear layer has one tap, a 3×3
+//! convolution nine (`ky · 3 + kx`). A step of 32 along `k` therefore lies in one tap and in one quantisation group.
+//! Packing and quantising: `maskov_weights`.
+
+use maskov_gpu::{Binding, Buffer, Gpu, GpuError, Pass, Result};
+
+use crate::{conv2d_3x3_f16, conv2d_3x3_q4, conv2d_3x3_q8, linear_f16, linear_q4, linear_q8};
+
+/// Weights per step along `k`, and per quantisation group.
+pub const GROUP: usize = 32;
+
+/// How the weights of a [`Matrix`] are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Two per word.
+    F16,
+    /// Four signed bytes per word, one f16 scale per group.
+    Q8,
+    /// Eight nibbles per word, one f16 scale per group.
+    Q4,
+}
+
+impl Format {
+    fn weights_per_word(self) -> usize {
+        match self {
+            Self::F16 => 2,
+            Self::Q8 => 4,
+            Self::Q4 => 8,
+        }
+    }
+}
+
+/// The weights and bias of one linear layer or 3×3 convolution.
+pub struct Matrix {
+    /// How the weights are stored.
+    pub format: Format,
+    /// Input channels.
+    pub inputs: usize,
+    /// Output channels.
+    pub outputs: usize,
+    /// 1 for a linear layer, 9 for a 3×3 convolution.
+    pub taps: usize,
+    qweight: Buffer,
+    scales: Option<Buffer>,
+    bias: Buffer,
+}
+
+impl Matrix {
+    /// Uploads packed weights. `scales` (f16, two per word) are given for the quantised formats; without a bias it is
+    /// zero. Errors: [`GpuError::Shape`] where the lengths do not fit the extents.
+    pub fn upload(
+        gpu: &Gpu,
+        name: &str,
+        format: Format,
+        [outputs, inputs, taps]: [usize; 3],
+        qweight: &[u32],
+        scales: Option<&[u32]>,
+        bias: Option<&[f32]>,
+    ) -> Result<Self> {
+        let weights = outputs * taps * inputs.next_multiple_of(GROUP);
+        let fits = qweight.len() == weights.div_ceil(format.weights_per_word())
+            && scales.map_or(0, <[u32]>::len)
+                == if format == Format::F16 {
+                    0
+                } else {
+                    (weights / GROUP).div_ceil(2)
+                }
+            && bias.is_none_or(|bias| bias.len() == outputs);
+        if !fits {
+            let reason =
+                format!("{name}: packed lengths do not fit {outputs} × {taps} × {inputs} {format:?}");
+            return Err(GpuError::Shape {
+                kernel: "matrix",
+                reason,
+            });
+        }
+        let zeros = vec![0.0; outputs];
+        Ok(Self {
+            format,
+            inputs,
+            outputs,
+            taps,
+            qweight: gpu.upload(name, qweight)?,
+            scales: scales.map(|scales| gpu.upload(name, scales)).transpose()?,
+            bias: gpu.upload(name, bias.unwrap_or(&zeros))?,
+        })
+    }
+
+    /// Length of one output's weights, padding included.
+    pub fn k_len(&self) -> usize {
+        self.taps * self.inputs.next_multiple_of(GROUP)
+    }
+
+    /// The bindings of the matrix kernels, in their order: activations, weights, scales where there are any, bias,
+    /// output.
+    pub(crate) fn bindings<'a>(&'a self, x: &'a Buffer, y: &'a Buffer) -> Vec<Binding<'a>> {
+        let weights = [Some(&self.qweight), self.scales.as_ref(), Some(&self.bias)];
+        [Some(x)]
+            .into_iter()
+            .chain(weights)
+            .chain([Some(y)])
+            .flatten()
+            .map(Binding::from)
+            .collect()
+    }
+}
+
+/// `y = x · Wᵀ + b` with the kernel of the matrix's format; `x` is `[rows, inputs]`, `y` `[rows, outputs]`.
+pub fn linear(pass: &mut Pass<'_>, x: &Buffer, matrix: &Matrix, rows: usize, y: &Buffer) -> Result<()> {
+    match matrix.format {
+        Format::F16 => linear_f16::linear_f16(pass, x, matrix, rows, y),
+        Format::Q8 => linear_q8::linear_q8(pass, x, matrix, rows, y),
+        Format::Q4 => linear_q4::linear_q4(pass, x, matrix, rows, y),
+    }
+}
+
+/// 3×3 convolution with the kernel of the matrix's format; see [`conv2d_3x3_f16`].
+pub fn conv2d_3x3(
+    pass: &mut Pass<'_>,
+    x: &Buffer,
+    matrix: &Matrix,
+    picture: conv2d_3x3_f16::Picture,
+    y: &Buffer,
+) -> Result<()> {
+    match matrix.format {
+        Format::F16 => conv2d_3x3_f16::conv2d_3x3_f16(pass, x, matrix, picture, y),
+        Format::Q8 => conv2d_3x3_q8::conv2d_3x3_q8(pass, x, matrix, picture, y),
+        Format::Q4 => conv2d_3x3_q4::conv2d_3x3_q4(pass, x, matrix, picture, y),
+    }
+}
