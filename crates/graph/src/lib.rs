@@ -10,11 +10,19 @@
 mod analysis;
 mod builder;
 mod count;
+mod error;
+mod infer;
+mod layers;
 mod operation;
+mod table;
 
-pub use analysis::Lifetime;
+pub use analysis::{Lifetime, Split};
 pub use builder::GraphBuilder;
+pub use count::Precision;
+pub use error::GraphError;
+pub use layers::Stored;
 pub use operation::{Function, Operation, Padding, Tap};
+pub use table::Row;
 
 use std::collections::HashMap;
 

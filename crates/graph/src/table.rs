@@ -1,0 +1,152 @@
+//! A list as a table that can be read.
+
+use std::fmt;
+
+use crate::{Graph, Operation, Padding, Precision, Shape, TensorId};
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Place in the list.
+    pub index: usize,
+    /// What it computes, in the kernels' words.
+    pub operation: &'static str,
+    /// The diffusers path.
+    pub name: String,
+    /// Extent of its output.
+    pub shape: Shape,
+    /// Bytes of its output as f32.
+    pub bytes: u64,
+    /// Values of its weights.
+    pub parameters: u64,
+    /// Twice its multiply-adds.
+    pub flop: u64,
+    /// Whether it is computed once per model.
+    pub constant: bool,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        write!(formatter, "{}×{}×{}", self.height, self.width, self.channels)
+    }
+}
+
+impl Operation {
+    /// Its name in the kernels' words.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Linear { .. } => "linear",
+            Self::Conv3x3 { stride: 1, .. } => "conv2d_3x3",
+            Self::Conv3x3 {
+                padding: Padding::Same,
+                ..
+            } => "conv2d_3x3/2",
+            Self::Conv3x3 { .. } => "conv2d_3x3/2 rb",
+            Self::GroupNorm { silu: false, .. } => "group_norm",
+            Self::GroupNorm { .. } => "group_norm_silu",
+            Self::LayerNorm { .. } => "layer_norm",
+            Self::Activation { .. } => "activation",
+            Self::Geglu { .. } => "geglu",
+            Self::Add { .. } => "add",
+            Self::AddRow { .. } => "add_row",
+            Self::Concat { .. } => "concat",
+            Self::UpsampleNearest { .. } => "upsample_nearest",
+            Self::ScaledHead { .. } => "scaled_head",
+            Self::PixelUnshuffle { .. } => "pixel_unshuffle",
+            Self::TimestepEmbedding { .. } => "timestep_embedding",
+            Self::TokenEmbedding { .. } => "token_embedding",
+            Self::Attention { .. } => "attention",
+            Self::AttentionMap { .. } => "attention_map",
+        }
+    }
+}
+
+impl Graph {
+    /// One row per operation, in order.
+    pub fn rows(&self) -> Vec<Row> {
+        let constant = self.constant_ops();
+        let row = |(index, op): (usize, &crate::Op)| Row {
+            index,
+            operation: op.operation.label(),
+            name: op.name.clone(),
+            shape: self.tensor(op.output).shape,
+            bytes: self.tensor(op.output).shape.bytes(),
+            parameters: op
+                .operation
+                .weights()
+                .iter()
+                .map(|id| self.weight(*id).parameters())
+                .sum(),
+            flop: self.op_flop(op),
+            constant: constant[index],
+        };
+        self.ops.iter().enumerate().map(row).collect()
+    }
+
+    /// The rows as text, a `c` behind those that are computed once per model, then the totals. `wanted` are the tensors
+    /// that stay to the end.
+    pub fn table(&self, wanted: &[TensorId]) -> String {
+        let rows = self.rows();
+        let width = |lens: &mut dyn Iterator<Item = usize>, head: &str| {
+            lens.max().unwrap_or(0).max(head.chars().count())
+        };
+        let operation = width(
+            &mut rows.iter().map(|row| row.operation.chars().count()),
+            "operation",
+        );
+        let name = width(&mut rows.iter().map(|row| row.name.chars().count()), "name");
+        let shape = width(
+            &mut rows.iter().map(|row| row.shape.to_string().chars().count()),
+            "shape",
+        );
+        let mut text = format!(
+            "{:>5}  {:operation$}  {:name$}  {:>shape$}  {:>12}  {:>11}  {:>16}\n",
+            "index", "operation", "name", "shape", "bytes", "parameters", "FLOP"
+        );
+        for row in &rows {
+            text += &format!(
+                "{:>5}  {:operation$}  {:name$}  {:>shape$}  {:>12}  {:>11}  {:>16}{}\n",
+                row.index,
+                row.operation,
+                row.name,
+                row.shape.to_string(),
+                row.bytes,
+                row.parameters,
+                row.flop,
+                if row.constant { " c" } else { "" }
+            );
+        }
+        text + &self.totals(wanted)
+    }
+
+    /// The totals under the table.
+    pub fn totals(&self, wanted: &[TensorId]) -> String {
+        let constant = self.constant_ops();
+        let once: u64 = self
+            .ops
+            .iter()
+            .zip(&constant)
+            .filter(|(_, c)| **c)
+            .map(|(op, _)| self.op_flop(op))
+            .sum();
+        let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+        format!(
+            "{} operations, {} of them once per model; {} weights\n\
+             parameters   {}\n\
+             weights      {} as f16, {} as q8, {} as q4\n\
+             activations  {} at the most, as f32\n\
+             FLOP         {} ({:.3} TFLOP) for a photo, {} once per model\n",
+            self.ops.len(),
+            constant.iter().filter(|c| **c).count(),
+            self.weights.len(),
+            self.parameters(),
+            megabytes(self.weight_bytes(Precision::F16)),
+            megabytes(self.weight_bytes(Precision::Q8)),
+            megabytes(self.weight_bytes(Precision::Q4)),
+            megabytes(self.peak_live_bytes(wanted)),
+            self.flop() - once,
+            (self.flop() - once) as f64 / 1e12,
+            once,
+        )
+    }
+}
