@@ -1,2 +1,92 @@
-//! To be written.
-fn main() {}
+//! `cargo xtask`: everything that a fresh machine needs to build, try and test Maskov.
+//!
+//! `serve` and `test` are the two commands of the README. Both begin by installing what is missing.
+
+mod dist;
+mod process;
+mod requirements;
+mod serve;
+mod setup;
+mod site_check;
+mod steps;
+mod test;
+mod toolbox;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+use toolbox::Toolbox;
+
+const HELP: &str = "\
+Build, try and test Maskov. Every command first installs what it needs and says so.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  serve   build the app in release, serve it and open the browser
+  test    run everything that CI runs, cheapest first; with names, only those steps
+  dist    write the site to dist/: plain files with relative URLs, for any static host
+  setup   only install what the other commands need
+  help    print this
+
+Examples:
+  cargo xtask serve
+  cargo xtask serve --no-open --port 8081
+  cargo xtask test
+  cargo xtask test fmt clippy
+  cargo xtask dist && python3 -m http.server --directory dist
+  cargo xtask setup
+
+Tools that are installed go to ~/.cache/maskov/tools (MASKOV_TOOLS names another folder); a tool of the right
+version on PATH is used as it is. MASKOV_CHROMIUM and CHROMEDRIVER name another browser and its driver.
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    if rest
+        .iter()
+        .any(|argument| argument == "--help" || argument == "-h")
+    {
+        print!("{HELP}");
+        return Ok(());
+    }
+    match command {
+        "serve" => serve::serve(&Toolbox::find()?, rest),
+        "test" => test::test(&Toolbox::find()?, rest),
+        "dist" => {
+            expect_no_arguments("dist", rest)?;
+            let toolbox = Toolbox::find()?;
+            setup::ensure(&toolbox, setup::Purpose::Build)?;
+            dist::dist(&toolbox)
+        }
+        "setup" => {
+            expect_no_arguments("setup", rest)?;
+            setup::ensure(&Toolbox::find()?, setup::Purpose::Test)
+        }
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => bail!("there is no command {other}; `cargo xtask help` lists them"),
+    }
+}
+
+fn expect_no_arguments(command: &str, rest: &[String]) -> Result<()> {
+    match rest.first() {
+        Some(argument) => bail!("`cargo xtask {command}` takes no arguments, but got {argument}"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,123 @@
+//! `cargo xtask serve`: the app on this machine, rebuilt when a source changes.
+
+use crate::process::run;
+use crate::setup::{Purpose, ensure};
+use crate::toolbox::{Toolbox, built};
+use anyhow::{Context, Result, bail};
+use std::net::TcpListener;
+
+/// What the command line asks of `serve`.
+#[derive(Debug, PartialEq, Eq)]
+struct Options {
+    open: bool,
+    port: u16,
+}
+
+/// Builds the app in release, serves it on this machine alone and opens the browser.
+///
+/// # Errors
+/// On wrong arguments, a tool that is missing, a port in use, or a failing build.
+pub fn serve(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
+    let options = parse(arguments)?;
+    let port = options.port;
+    if TcpListener::bind(("127.0.0.1", port)).is_err() {
+        bail!(
+            "port {port} is in use; choose another: `cargo xtask serve --port {}`",
+            other_port(port)
+        );
+    }
+    ensure(toolbox, Purpose::Build)?;
+    println!("Building the app in release: a few minutes the first time, seconds after a change.");
+    println!("It will be at http://127.0.0.1:{port}/ ; Ctrl-C ends it.");
+    let mut trunk = toolbox.command("trunk");
+    trunk.args([
+        "serve",
+        "--release",
+        "--skip-version-check",
+        "--port",
+        &port.to_string(),
+    ]);
+    trunk.arg(format!("--open={}", options.open));
+    // Not into dist/: the served page holds trunk's reloading script, which no host may get.
+    trunk.arg("--dist").arg(built("served-site")?);
+    run(&mut trunk).context("the app could not be served; what trunk said stands above")
+}
+
+fn parse(arguments: &[String]) -> Result<Options> {
+    let mut options = Options {
+        open: true,
+        port: 8080,
+    };
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--no-open" => options.open = false,
+            "--port" => {
+                let value = rest.next().map(String::as_str).unwrap_or_default();
+                options.port = value.parse().ok().filter(|port| *port > 0).with_context(|| {
+                    format!(
+                        "--port takes a number from 1 to 65535, for example --port 8081, but got {value:?}"
+                    )
+                })?;
+            }
+            other => bail!("`cargo xtask serve` knows --no-open and --port N, but got {other}"),
+        }
+    }
+    Ok(options)
+}
+
+fn other_port(port: u16) -> u16 {
+    port.checked_add(1).unwrap_or(8080)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Options> {
+        parse(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        assert_eq!(
+            parsed(&[]).unwrap(),
+            Options {
+                open: true,
+                port: 8080
+            }
+        );
+        assert_eq!(
+            parsed(&["--port", "9000", "--no-open"]).unwrap(),
+            Options {
+                open: false,
+                port: 9000
+            }
+        );
+    }
+
+    #[test]
+    fn wrong_arguments_are_errors_that_say_what_is_right() {
+        for wrong in [
+            &["--port"][..],
+            &["--port", "0"],
+            &["--port", "70000"],
+            &["--port", "x"],
+        ] {
+            assert!(parsed(wrong).unwrap_err().to_string().contains("1 to 65535"));
+        }
+        assert!(parsed(&["--fast"]).unwrap_err().to_string().contains("--no-open"));
+    }
+
+    #[test]
+    fn a_port_in_use_is_an_error_with_another() {
+        let busy = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = busy.local_addr().unwrap().port().to_string();
+        let toolbox = Toolbox {
+            root: ".".into(),
+            tools: ".".into(),
+        };
+        let error = serve(&toolbox, &["--port".into(), port]).unwrap_err().to_string();
+        assert!(error.contains("in use") && error.contains("--port"), "{error}");
+    }
+}
