@@ -3,9 +3,45 @@
 //! | tensor | shape | layout |
 //! |---|---|---|
 //! | x | `[height, width, inputs]` | f32, channels-last |
-//! | W | `[outputs, inputs, 3, 3]` | [`Matrix`](crate::matrix::Matrix) of nine taps |
+//! | W | `[outputs, inputs, 3, 3]` | [`Matrix`] of nine taps |
 //! | b | `[outputs]` | f32 |
 //! | y | `[out_height, out_width, outputs]` | f32, channels-last |
+
+use bytemuck::{Pod, Zeroable};
+use maskov_gpu::{Bind, Buffer, GpuError, Kernel, Pass, Result};
+
+use crate::linear_f16::TILE;
+use crate::matrix::{Format, Matrix};
+use crate::wgsl;
+
+/// Register-tiled implicit product: 32 pixels × 32 outputs per workgroup, no im2col buffer.
+pub static KERNEL: Kernel = Kernel {
+    name: "conv2d_3x3_f16",
+    wgsl: wgsl!(
+        "common/matmul_tile",
+        "common/weights_f16",
+        "common/conv2d_3x3",
+        "conv2d_3x3_f16"
+    ),
+    binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::Read, Bind::ReadWrite],
+    workgroup: [8, 8, 1],
+};
+
+/// Must match `struct Params` in shaders/common/conv2d_3x3.wgsl.
+#[repr(C)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+struct Params {
+    rows: u32,
+    inputs: u32,
+    outputs: u32,
+    k_len: u32,
+    padded_inputs: u32,
+    height: u32,
+    width: u32,
+    out_width: u32,
+    stride: u32,
+    pad_before: u32,
+}
 
 /// The picture that a 3×3 convolution reads, and how it steps over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +80,73 @@ impl Picture {
     }
 }
 
+/// Records the convolution. Errors: [`GpuError::Shape`] where buffers are too short or the matrix is not f16 and of nine
+/// taps.
+pub fn conv2d_3x3_f16(
+    pass: &mut Pass<'_>,
+    x: &Buffer,
+    matrix: &Matrix,
+    picture: Picture,
+    y: &Buffer,
+) -> Result<()> {
+    record(pass, &KERNEL, Format::F16, x, matrix, picture, y)
+}
+
+/// The convolutions differ in how they read a weight, not in how they are dispatched.
+pub(crate) fn record(
+    pass: &mut Pass<'_>,
+    kernel: &'static Kernel,
+    format: Format,
+    x: &Buffer,
+    matrix: &Matrix,
+    picture: Picture,
+    y: &Buffer,
+) -> Result<()> {
+    let rows = picture.out_height() * picture.out_width();
+    let fits = matrix.format == format
+        && matrix.taps == 9
+        && x.len() >= picture.height * picture.width * matrix.inputs
+        && y.len() >= rows * matrix.outputs;
+    if !fits {
+        let (
+            x,
+            y,
+            Matrix {
+                inputs,
+                outputs,
+                taps,
+                format,
+                ..
+            },
+        ) = (x.len(), y.len(), matrix);
+        let reason = format!(
+            "x of {x} and y of {y} words for {picture:?}, {inputs} inputs, {outputs} outputs, {taps} taps, {format:?}"
+        );
+        return Err(GpuError::Shape {
+            kernel: kernel.name,
+            reason,
+        });
+    }
+    let params = Params {
+        rows: rows as u32,
+        inputs: matrix.inputs as u32,
+        outputs: matrix.outputs as u32,
+        k_len: matrix.k_len() as u32,
+        padded_inputs: (matrix.k_len() / matrix.taps) as u32,
+        height: picture.height as u32,
+        width: picture.width as u32,
+        out_width: picture.out_width() as u32,
+        stride: picture.stride as u32,
+        pad_before: picture.pad_before as u32,
+    };
+    let groups = [
+        matrix.outputs.div_ceil(TILE) as u32,
+        rows.div_ceil(TILE) as u32,
+        1,
+    ];
+    pass.dispatch(kernel, &[], &params, &matrix.bindings(x, y), groups)
+}
+
 /// What the kernel means: `weight` is `[outputs, inputs, 3, 3]`, `y` is filled.
 pub fn conv2d_3x3_cpu(
     x: &[f32],
@@ -68,5 +171,62 @@ pub fn conv2d_3x3_cpu(
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::matrix::tests::TestMatrix;
+    use maskov_gpu::Gpu;
+    use maskov_gpu::testing::{Guarded, Seeded, Tolerance, assert_close, gpu};
+
+    /// `[height, width, inputs, outputs, stride, pad_before]`: one pixel, odd sides, both strides and paddings, a real
+    /// one of the embedded model.
+    const SHAPES: [[usize; 6]; 7] = [
+        [1, 1, 1, 1, 1, 1],
+        [5, 7, 3, 5, 1, 1],
+        [5, 7, 3, 5, 2, 1],
+        [6, 8, 31, 33, 2, 0],
+        [4, 8, 32, 32, 1, 1],
+        [9, 4, 33, 31, 2, 1],
+        [16, 16, 194, 96, 1, 1],
+    ];
+
+    /// Compares the kernel of a format with the twin on the very weights that the format holds.
+    pub(crate) async fn compare(gpu: &Gpu, format: Format) {
+        for [height, width, inputs, outputs, stride, pad_before] in SHAPES {
+            let picture = Picture {
+                height,
+                width,
+                stride,
+                pad_before,
+            };
+            let mut seeded = Seeded::new(2);
+            let (x, bias) = (seeded.values(height * width * inputs), seeded.values(outputs));
+            let shape = [outputs, inputs, 3, 3];
+            let TestMatrix { matrix, weight } =
+                TestMatrix::new(gpu, format, &shape, &seeded.values(shape.iter().product()), &bias);
+            let len = picture.out_height() * picture.out_width() * outputs;
+            let x_buffer = gpu.upload("x", &x).expect("fits");
+            let y = Guarded::new(gpu, len);
+            let mut pass = gpu.pass();
+            crate::matrix::conv2d_3x3(&mut pass, &x_buffer, &matrix, picture, &y.buffer).expect("shapes fit");
+            pass.submit().expect("the device works");
+            let mut expected = vec![0.0; len];
+            conv2d_3x3_cpu(&x, &weight, Some(&bias), inputs, picture, &mut expected);
+            let what = format!("{picture:?} {inputs} → {outputs} {format:?}");
+            assert_close(
+                &what,
+                &y.read(gpu).await,
+                &expected,
+                Tolerance::products(9 * inputs, 1.0, 1.0),
+            );
+        }
+    }
+
+    #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+    async fn conv2d_3x3_f16_matches_cpu() {
+        compare(&gpu().await, Format::F16).await;
     }
 }

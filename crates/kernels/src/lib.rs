@@ -31,6 +31,8 @@ pub mod layer_norm;
 pub mod linear_f16;
 pub mod linear_q4;
 pub mod linear_q8;
+pub mod markov_crossing;
+pub mod markov_start;
 pub mod markov_step;
 pub mod matrix;
 pub mod normalize_rows;
@@ -44,8 +46,35 @@ pub mod truncated_nearest;
 pub mod upsample_map;
 pub mod upsample_nearest;
 pub mod upsample_weights;
+pub mod weighted_column_sums;
 
-use maskov_gpu::Kernel;
+use maskov_gpu::{GpuError, Kernel, Result};
 
 /// Every kernel: shader validation and benches read this list.
-pub static ALL: &[&Kernel] = &[&linear_f16::KERNEL];
+pub static ALL: &[&Kernel] = &[
+    &conv2d_3x3_f16::KERNEL,
+    &conv2d_3x3_q4::KERNEL,
+    &conv2d_3x3_q8::KERNEL,
+    &ipf_columns::KERNEL,
+    &ipf_rows::KERNEL,
+    &linear_f16::KERNEL,
+    &linear_q4::KERNEL,
+    &linear_q8::KERNEL,
+    &markov_crossing::KERNEL,
+    &markov_start::KERNEL,
+    &markov_step::KERNEL,
+    &temperature::KERNEL,
+    &weighted_column_sums::KERNEL,
+];
+
+/// Errors with [`GpuError::Shape`] unless the shapes of a wrapper's arguments fit.
+pub(crate) fn require(kernel: &Kernel, fits: bool, reason: impl FnOnce() -> String) -> Result<()> {
+    if fits {
+        Ok(())
+    } else {
+        Err(GpuError::Shape {
+            kernel: kernel.name,
+            reason: reason(),
+        })
+    }
+}

@@ -16,7 +16,12 @@ use crate::wgsl;
 /// Register-tiled product: 32 × 32 outputs per workgroup.
 pub static KERNEL: Kernel = Kernel {
     name: "linear_f16",
-    wgsl: wgsl!("common/matmul_tile", "common/weights_f16", "linear_f16"),
+    wgsl: wgsl!(
+        "common/matmul_tile",
+        "common/weights_f16",
+        "common/linear",
+        "linear_f16"
+    ),
     binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::Read, Bind::ReadWrite],
     workgroup: [8, 8, 1],
 };
@@ -24,7 +29,7 @@ pub static KERNEL: Kernel = Kernel {
 /// Side of a workgroup's tile; must match `TILE` in shaders/common/matmul_tile.wgsl.
 pub(crate) const TILE: usize = 32;
 
-/// Must match `struct Params` in shaders/linear_{f16,q8,q4}.wgsl.
+/// Must match `struct Params` in shaders/common/linear.wgsl.
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
 struct Params {
@@ -97,11 +102,12 @@ pub fn linear_cpu(x: &[f32], weight: &[f32], bias: Option<&[f32]>, inputs: usize
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::matrix::tests::TestMatrix;
+    use maskov_gpu::Gpu;
     use maskov_gpu::testing::{Guarded, Seeded, Tolerance, assert_close, gpu};
-    use maskov_weights::{HostTensor, matrix_f16};
 
     /// `[rows, inputs, outputs]`: one, around a tile's side, and real ones of the embedded model (GEGLU, odd inputs).
-    pub(crate) const SHAPES: [[usize; 3]; 6] = [
+    const SHAPES: [[usize; 3]; 6] = [
         [1, 1, 1],
         [31, 31, 31],
         [32, 32, 32],
@@ -110,44 +116,59 @@ pub(crate) mod tests {
         [77, 194, 96],
     ];
 
-    #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
-    async fn linear_f16_matches_cpu() {
-        let gpu = gpu().await;
+    /// Compares the kernel of a format with the twin on the very weights that the format holds: the error of the kernel
+    /// is tested here, the error of the format in `maskov_weights`.
+    pub(crate) async fn compare(gpu: &Gpu, format: Format) {
         for [rows, inputs, outputs] in SHAPES {
             let mut seeded = Seeded::new(1);
             let (x, bias) = (seeded.values(rows * inputs), seeded.values(outputs));
-            // Rounded to f16 first: the error of the kernel is tested, not the error of the format.
-            let weight: Vec<f32> = seeded
-                .values(outputs * inputs)
-                .iter()
-                .map(|&w| half::f16::from_f32(w).to_f32())
-                .collect();
-            let packed =
-                matrix_f16(&HostTensor::from_f32(&[outputs, inputs], &weight)).expect("finite weights");
-            let matrix = Matrix::upload(
-                &gpu,
-                "w",
-                Format::F16,
-                [outputs, inputs, 1],
-                &packed,
-                None,
-                Some(&bias),
-            )
-            .expect("fits");
+            let TestMatrix { matrix, weight } = TestMatrix::new(
+                gpu,
+                format,
+                &[outputs, inputs],
+                &seeded.values(outputs * inputs),
+                &bias,
+            );
             let x_buffer = gpu.upload("x", &x).expect("fits");
-            let y = Guarded::new(&gpu, rows * outputs);
+            let y = Guarded::new(gpu, rows * outputs);
             let mut pass = gpu.pass();
-            linear_f16(&mut pass, &x_buffer, &matrix, rows, &y.buffer).expect("shapes fit");
+            crate::matrix::linear(&mut pass, &x_buffer, &matrix, rows, &y.buffer).expect("shapes fit");
             pass.submit().expect("the device works");
             let mut expected = vec![0.0; rows * outputs];
             linear_cpu(&x, &weight, Some(&bias), inputs, &mut expected);
-            let what = format!("{rows} × {inputs} → {outputs}");
+            let what = format!("{rows} × {inputs} → {outputs} {format:?}");
             assert_close(
                 &what,
-                &y.read(&gpu).await,
+                &y.read(gpu).await,
                 &expected,
                 Tolerance::products(inputs, 1.0, 1.0),
             );
         }
+    }
+
+    #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+    async fn linear_f16_matches_cpu() {
+        compare(&gpu().await, Format::F16).await;
+    }
+
+    #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+    async fn short_buffers_are_refused() {
+        let gpu = gpu().await;
+        let TestMatrix { matrix, .. } = TestMatrix::new(&gpu, Format::F16, &[4, 8], &[0.5; 32], &[0.0; 4]);
+        let (x, y) = (
+            gpu.create("x", 8).expect("fits"),
+            gpu.create("y", 3).expect("fits"),
+        );
+        let error = linear_f16(&mut gpu.pass(), &x, &matrix, 1, &y).expect_err("y holds 3 of 4 values");
+        assert!(
+            matches!(
+                error,
+                GpuError::Shape {
+                    kernel: "linear_f16",
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }

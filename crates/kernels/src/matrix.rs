@@ -130,3 +130,53 @@ pub fn conv2d_3x3(
         Format::Q4 => conv2d_3x3_q4::conv2d_3x3_q4(pass, x, matrix, picture, y),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use maskov_gpu::testing::gpu;
+    use maskov_weights::{DType, dequantize, pack_matrix_f16, quantize, unpack_matrix_f16};
+
+    /// A matrix on the device and the very weights that it holds, dense and in diffusers' order.
+    pub(crate) struct TestMatrix {
+        pub(crate) matrix: Matrix,
+        pub(crate) weight: Vec<f32>,
+    }
+
+    impl TestMatrix {
+        pub(crate) fn new(gpu: &Gpu, format: Format, shape: &[usize], weight: &[f32], bias: &[f32]) -> Self {
+            let extents = [shape[0], shape[1], shape[2..].iter().product()];
+            let (qweight, scales, weight) = match format {
+                Format::F16 => {
+                    let packed = pack_matrix_f16("w", weight, shape).expect("finite weights");
+                    let weight = unpack_matrix_f16(&packed, shape).expect("the same shape");
+                    (packed, None, weight)
+                }
+                Format::Q8 | Format::Q4 => {
+                    let dtype = if format == Format::Q8 {
+                        DType::Q8
+                    } else {
+                        DType::Q4
+                    };
+                    let packed = quantize("w", weight, shape, dtype).expect("finite weights");
+                    let weight = dequantize(&packed);
+                    (packed.qweight, Some(packed.scales), weight)
+                }
+            };
+            let matrix = Matrix::upload(gpu, "w", format, extents, &qweight, scales.as_deref(), Some(bias));
+            Self {
+                matrix: matrix.expect("packed lengths fit"),
+                weight,
+            }
+        }
+    }
+
+    #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+    async fn packed_lengths_that_do_not_fit_are_refused() {
+        let gpu = gpu().await;
+        let error = Matrix::upload(&gpu, "proj", Format::F16, [2, 8, 1], &[0; 31], None, None)
+            .err()
+            .expect("2 × 32 f16 weights are 32 words");
+        assert!(error.to_string().contains("proj"), "{error}");
+    }
+}

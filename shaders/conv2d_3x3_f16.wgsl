@@ -1,0 +1,8 @@
+// 3×3 convolution with f16 weights: shaders/common/{matmul_tile,weights_f16,conv2d_3x3}.wgsl.
+// Meaning and layout: crates/kernels/src/conv2d_3x3_f16.rs.
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;                 // [height, width, inputs]
+@group(0) @binding(2) var<storage, read> qweight: array<u32>;           // [outputs, k_len / 2]
+@group(0) @binding(3) var<storage, read> bias: array<f32>;              // [outputs]
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;           // [rows, outputs]
