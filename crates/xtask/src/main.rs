@@ -44,7 +44,11 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("\nerror: {error:#}");
+            eprintln!("\nerror: {error}");
+            error
+                .chain()
+                .skip(1)
+                .for_each(|cause| eprintln!("because: {cause}"));
             ExitCode::FAILURE
         }
     }
