@@ -2,8 +2,77 @@
 //!
 //! FLOP are twice the multiply-adds of the matrix products: linear layers, convolutions, `QKᵀ` and `PV` of attention,
 //! `QKᵀ` of an attention map. Norms, activations, softmax and additions are not counted.
+//!
+//! Published counts for Stable Diffusion leave out what [`Totals`] keeps apart: attention to the prompt's 77 tokens
+//! (below 0.4 %), `QKᵀ` of the map, and what is computed once per model.
 
 use crate::{Graph, Op, Operation, Weight};
+
+/// Sums over a list, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Values of weights.
+    pub parameters: Parameters,
+    /// Twice the multiply-adds.
+    pub flop: Flop,
+}
+
+/// Values of weights, each counted once, under the first that applies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// Of operations that depend on constant inputs alone: K and V of the text.
+    pub text: u64,
+    /// Of operations that depend on no input: the time embedding and its projections.
+    pub time: u64,
+    /// Of 3×3 convolutions, biases included.
+    pub conv3x3: u64,
+    /// Of linear layers and 1×1 convolutions, biases included.
+    pub linear: u64,
+    /// Of all other operations: norms, tables.
+    pub other: u64,
+}
+
+/// FLOP, each counted once, under the first that applies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flop {
+    /// Of everything that is computed once per model.
+    pub once: u64,
+    /// Of 3×3 convolutions.
+    pub conv3x3: u64,
+    /// Of linear layers and 1×1 convolutions.
+    pub linear: u64,
+    /// `QKᵀ` and `PV` of attention to constants: the text.
+    pub text_attention: u64,
+    /// `QKᵀ` and `PV` of self-attention.
+    pub self_attention: u64,
+    /// `QKᵀ` of attention maps.
+    pub attention_map: u64,
+}
+
+impl Parameters {
+    /// All of them.
+    pub fn all(&self) -> u64 {
+        self.live() + self.text
+    }
+
+    /// Those that remain when the text's K and V are kept as constants.
+    pub fn live(&self) -> u64 {
+        self.time + self.conv3x3 + self.linear + self.other
+    }
+}
+
+impl Flop {
+    /// Linear layers, convolutions and self-attention: the network without the map, the text and the constants, as
+    /// published tables count it.
+    pub fn network(&self) -> u64 {
+        self.conv3x3 + self.linear + self.self_attention
+    }
+
+    /// All that a photo costs.
+    pub fn per_photo(&self) -> u64 {
+        self.network() + self.text_attention + self.attention_map
+    }
+}
 
 /// How the matrices of a model are stored. Norms, biases and embedding tables are f16 in all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +99,49 @@ impl Graph {
     /// Number of values of all weights.
     pub fn parameters(&self) -> u64 {
         self.weights.iter().map(Weight::parameters).sum()
+    }
+
+    /// Parameters and FLOP by kind.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        let constant = self.constant_tensors();
+        let fixed = self.fixed_tensors();
+        let mut is_counted = vec![false; self.weights.len()];
+        for op in &self.ops {
+            let is_constant = constant[op.output.0 as usize];
+            let flop = &mut totals.flop;
+            *match &op.operation {
+                _ if is_constant => &mut flop.once,
+                Operation::Conv3x3 { .. } => &mut flop.conv3x3,
+                Operation::Attention { key, .. } if constant[key.0 as usize] => &mut flop.text_attention,
+                Operation::Attention { .. } => &mut flop.self_attention,
+                Operation::AttentionMap { .. } => &mut flop.attention_map,
+                _ => &mut flop.linear,
+            } += self.op_flop(op);
+            let parameters = &mut totals.parameters;
+            let kind = match &op.operation {
+                _ if fixed[op.output.0 as usize] => &mut parameters.time,
+                _ if is_constant => &mut parameters.text,
+                Operation::Conv3x3 { .. } => &mut parameters.conv3x3,
+                Operation::Linear { .. } => &mut parameters.linear,
+                _ => &mut parameters.other,
+            };
+            for id in op.operation.weights() {
+                if !std::mem::replace(&mut is_counted[id.0 as usize], true) {
+                    *kind += self.weight(id).parameters();
+                }
+            }
+        }
+        totals
+    }
+
+    /// For every tensor, by index, whether it depends on no input at all.
+    fn fixed_tensors(&self) -> Vec<bool> {
+        let mut fixed = vec![false; self.tensors.len()];
+        for op in &self.ops {
+            fixed[op.output.0 as usize] = op.operation.inputs().iter().all(|id| fixed[id.0 as usize]);
+        }
+        fixed
     }
 
     /// FLOP of the whole list.

@@ -18,7 +18,7 @@ mod table;
 
 pub use analysis::{Lifetime, Split};
 pub use builder::GraphBuilder;
-pub use count::Precision;
+pub use count::{Flop, Parameters, Precision, Totals};
 pub use error::GraphError;
 pub use layers::Stored;
 pub use operation::{Function, Operation, Padding, Tap};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Graph, Operation, Padding, Precision, Shape, TensorId};
+use crate::{Graph, Operation, Padding, Precision, Shape, TensorId, Totals};
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,37 +116,47 @@ impl Graph {
                 if row.constant { " c" } else { "" }
             );
         }
-        text + &self.totals(wanted)
+        text + &self.summary(wanted)
     }
 
     /// The totals under the table.
-    pub fn totals(&self, wanted: &[TensorId]) -> String {
-        let constant = self.constant_ops();
-        let once: u64 = self
-            .ops
-            .iter()
-            .zip(&constant)
-            .filter(|(_, c)| **c)
-            .map(|(op, _)| self.op_flop(op))
-            .sum();
+    pub fn summary(&self, wanted: &[TensorId]) -> String {
+        let Totals { parameters, flop } = self.totals();
         let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+        let millions = |count: u64| format!("{:.1} M", count as f64 / 1e6);
+        let giga = |flop: u64| format!("{:.2} G", flop as f64 / 1e9);
         format!(
-            "{} operations, {} of them once per model; {} weights\n\
-             parameters   {}\n\
+            "{} operations, {} of them once per model (c); {} weights\n\
+             parameters   {}: {} in 3×3 convolutions, {} in linear layers and 1×1 convolutions, {} for K and V of \
+             the text, {} for the timestep, {} in norms and tables\n\
+             live         {} without K and V of the text, which become constants\n\
              weights      {} as f16, {} as q8, {} as q4\n\
              activations  {} at the most, as f32\n\
-             FLOP         {} ({:.3} TFLOP) for a photo, {} once per model\n",
+             FLOP         {} ({:.3} T): {} in 3×3 convolutions, {} in linear layers and 1×1 convolutions, {} in \
+             self-attention\n\
+             besides      {} in attention to the text, {} in QKᵀ of maps, {} once per model\n",
             self.ops.len(),
-            constant.iter().filter(|c| **c).count(),
+            self.constant_ops().iter().filter(|constant| **constant).count(),
             self.weights.len(),
-            self.parameters(),
+            parameters.all(),
+            millions(parameters.conv3x3),
+            millions(parameters.linear),
+            millions(parameters.text),
+            millions(parameters.time),
+            millions(parameters.other),
+            millions(parameters.live()),
             megabytes(self.weight_bytes(Precision::F16)),
             megabytes(self.weight_bytes(Precision::Q8)),
             megabytes(self.weight_bytes(Precision::Q4)),
             megabytes(self.peak_live_bytes(wanted)),
-            self.flop() - once,
-            (self.flop() - once) as f64 / 1e12,
-            once,
+            flop.network(),
+            flop.network() as f64 / 1e12,
+            giga(flop.conv3x3),
+            giga(flop.linear),
+            giga(flop.self_attention),
+            giga(flop.text_attention),
+            giga(flop.attention_map),
+            giga(flop.once),
         )
     }
 }

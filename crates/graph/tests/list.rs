@@ -172,8 +172,21 @@ fn costs_are_counted() -> Result<(), GraphError> {
     let groups = 16 * 9 + 16 + 2 * 16 + 7;
     assert_eq!(graph.weight_bytes(Precision::Q8), groups * 34 + 2 * (16 + 7));
     assert_eq!(graph.weight_bytes(Precision::Q4), groups * 18 + 2 * (16 + 7));
+    let totals = graph.totals();
+    assert_eq!(totals.parameters.text, 2 * 16 * 5);
+    assert_eq!((totals.parameters.time, totals.parameters.other), (0, 0));
+    assert_eq!(
+        (totals.parameters.all(), totals.parameters.live()),
+        (parameters, parameters - 2 * 16 * 5)
+    );
+    assert_eq!(
+        (totals.flop.once, totals.flop.text_attention),
+        (2 * 2 * 3 * 5 * 16, attention)
+    );
+    assert_eq!((totals.flop.conv3x3, totals.flop.self_attention), (conv, 0));
+    assert_eq!(totals.flop.per_photo() + totals.flop.once, graph.flop());
     let table = graph.table(&[]);
-    assert_eq!(table.lines().count(), 1 + 8 + 5);
+    assert_eq!(table.lines().count(), 1 + 8 + 7);
     assert!(table.contains("to_q") && table.contains("2×3×16"));
     Ok(())
 }
