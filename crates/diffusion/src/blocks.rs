@@ -30,13 +30,8 @@ impl Blocks<'_> {
             self.skips.push(hidden);
         }
         if downsample {
-            hidden = self.list.conv3x3(
-                &format!("{path}.downsamplers.0.conv"),
-                hidden,
-                out,
-                2,
-                Padding::Same,
-            )?;
+            hidden =
+                self.list.conv3x3(&format!("{path}.downsamplers.0.conv"), hidden, out, 2, Padding::Same)?;
             self.list.publish(&format!("{path}.downsamplers.0"), hidden)?;
             self.skips.push(hidden);
         }
@@ -71,25 +66,16 @@ impl Blocks<'_> {
             // An up block has one resnet more than the down block, whose input is the skip for it.
             let Some(skip) = self.skips.pop() else {
                 let reason = "the way down left no output for it".to_owned();
-                return Err(GraphError::Shape {
-                    op: format!("{path}.resnets.{index}"),
-                    reason,
-                });
+                return Err(GraphError::Shape { op: format!("{path}.resnets.{index}"), reason });
             };
             let join = Operation::Concat { a: hidden, b: skip };
-            hidden = self
-                .list
-                .hidden_op(&format!("{path}.resnets.{index}.concat"), join)?;
+            hidden = self.list.hidden_op(&format!("{path}.resnets.{index}.concat"), join)?;
             hidden = self.layer(path, index, hidden, out, *attention)?;
         }
         if upsample {
             let operation = Operation::UpsampleNearest { input: hidden };
-            let wide = self
-                .list
-                .hidden_op(&format!("{path}.upsamplers.0.interpolate"), operation)?;
-            hidden = self
-                .list
-                .conv3x3(&format!("{path}.upsamplers.0.conv"), wide, out, 1, Padding::Same)?;
+            let wide = self.list.hidden_op(&format!("{path}.upsamplers.0.interpolate"), operation)?;
+            hidden = self.list.conv3x3(&format!("{path}.upsamplers.0.conv"), wide, out, 1, Padding::Same)?;
             self.list.publish(&format!("{path}.upsamplers.0"), hidden)?;
         }
         self.list.publish(path, hidden)?;
@@ -104,13 +90,7 @@ impl Blocks<'_> {
         out: usize,
         attention: Option<(usize, Transformers)>,
     ) -> Result<TensorId, GraphError> {
-        let hidden = resnet(
-            self.list,
-            &format!("{path}.resnets.{index}"),
-            input,
-            out,
-            self.resnets,
-        )?;
+        let hidden = resnet(self.list, &format!("{path}.resnets.{index}"), input, out, self.resnets)?;
         match attention {
             None => Ok(hidden),
             Some((depth, common)) => {

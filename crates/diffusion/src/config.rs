@@ -151,11 +151,7 @@ fn refuse_other_models(fields: &Fields) -> Result<(), ModelError> {
         fields.only(key, std::slice::from_ref(&yes), SD)?;
     }
     fields.only("time_embedding_type", &[json!("positional")], SD)?;
-    for key in [
-        "mid_block_scale_factor",
-        "resnet_out_scale_factor",
-        "downsample_padding",
-    ] {
+    for key in ["mid_block_scale_factor", "resnet_out_scale_factor", "downsample_padding"] {
         fields.only(key, &[json!(1)], SD)?;
     }
     for key in ["conv_in_kernel", "conv_out_kernel"] {
@@ -224,10 +220,5 @@ fn up_depths(fields: &Fields, layers: &[usize], down: &[Vec<usize>]) -> Result<V
         let expected = format!("a number for each level, or `{KEY}` beside it");
         return Err(fields.wrong("transformer_layers_per_block", item, &expected));
     }
-    Ok(down
-        .iter()
-        .rev()
-        .zip(layers)
-        .map(|(depths, layers)| vec![depths[0]; layers])
-        .collect())
+    Ok(down.iter().rev().zip(layers).map(|(depths, layers)| vec![depths[0]; layers]).collect())
 }

@@ -32,8 +32,7 @@ impl Fields {
     }
 
     pub(crate) fn count(&self, key: &str, default: usize) -> Result<usize, ModelError> {
-        self.given(key)
-            .map_or(Ok(default), |value| self.as_count(key, value))
+        self.given(key).map_or(Ok(default), |value| self.as_count(key, value))
     }
 
     pub(crate) fn float(&self, key: &str, default: f32) -> Result<f32, ModelError> {
@@ -45,11 +44,7 @@ impl Fields {
     }
 
     pub(crate) fn flag(&self, key: &str, default: bool) -> Result<bool, ModelError> {
-        let flag = |value: &Value| {
-            value
-                .as_bool()
-                .ok_or_else(|| self.wrong(key, value, "true or false"))
-        };
+        let flag = |value: &Value| value.as_bool().ok_or_else(|| self.wrong(key, value, "true or false"));
         self.given(key).map_or(Ok(default), flag)
     }
 
@@ -110,9 +105,8 @@ impl Fields {
         let Some(value) = self.given(key) else {
             return Ok(default.iter().map(|text| (*text).to_owned()).collect());
         };
-        let texts = value
-            .as_array()
-            .and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+        let texts =
+            value.as_array().and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
         match texts {
             Some(texts) => Ok(texts.into_iter().map(str::to_owned).collect()),
             None => Err(self.wrong(key, value, "a list of texts")),

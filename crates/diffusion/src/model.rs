@@ -71,23 +71,17 @@ impl Configs {
     fn source(&self, settings: &Settings) -> Result<Source<'_>, ModelError> {
         let needed = self.unet.in_channels;
         match (&settings.latents, &self.vae) {
-            (
-                Latents::PixelUnshuffle {
-                    factor,
-                    position_channels,
-                    ..
-                },
-                _,
-            ) => match 3 * factor * factor + position_channels {
-                given if given == needed => Ok(Source::Pixels {
-                    factor: *factor,
-                    positions: *position_channels == 2,
-                }),
-                given => contradiction(format!(
-                    "the UNet's in_channels is {needed}, but the settings' pixel_unshuffle gives {given}; \
+            (Latents::PixelUnshuffle { factor, position_channels, .. }, _) => {
+                match 3 * factor * factor + position_channels {
+                    given if given == needed => {
+                        Ok(Source::Pixels { factor: *factor, positions: *position_channels == 2 })
+                    }
+                    given => contradiction(format!(
+                        "the UNet's in_channels is {needed}, but the settings' pixel_unshuffle gives {given}; \
                          take settings and config of one model"
-                )),
-            },
+                    )),
+                }
+            }
             (Latents::Vae, None) => contradiction(
                 "the latents come from a VAE, but vae/config.json is missing; take the whole checkpoint"
                     .to_owned(),
@@ -117,11 +111,7 @@ fn text_shape(unet: &UnetConfig, settings: &Settings) -> Result<Shape, ModelErro
             "the text embedding has {width} values per token, but the UNet's cross_attention_dim is {dim}; take \
              settings and config of one model"
         )),
-        None => Ok(Shape {
-            height: 1,
-            width: tokens,
-            channels: width,
-        }),
+        None => Ok(Shape { height: 1, width: tokens, channels: width }),
     }
 }
 
@@ -136,12 +126,7 @@ fn check_resolution(resolution: usize, multiple: usize) -> Result<(), ModelError
         true => format!("{below} or {above}"),
         false => below.to_string(),
     };
-    Err(ModelError::Resolution {
-        resolution,
-        multiple,
-        largest,
-        fitting,
-    })
+    Err(ModelError::Resolution { resolution, multiple, largest, fitting })
 }
 
 /// The list from `image` to `attention`, and nothing that the map does not need: what lies behind the last wanted Q and
@@ -185,11 +170,7 @@ pub fn verification_graph(
 pub fn unet_graph(config: &UnetConfig, settings: &Settings, resolution: usize) -> Result<Graph, ModelError> {
     check_resolution(resolution, config.downsampling())?;
     let mut list = GraphBuilder::new();
-    let grid = Shape {
-        height: resolution,
-        width: resolution,
-        channels: config.in_channels,
-    };
+    let grid = Shape { height: resolution, width: resolution, channels: config.in_channels };
     let latents = list.input("latents", grid, false)?;
     let text = list.input("text_embedding", text_shape(config, settings)?, true)?;
     let found = unet(&mut list, config, latents, text, settings.timestep, false)?;
@@ -203,15 +184,8 @@ pub fn vae_graph(config: &VaeConfig, resolution: usize) -> Result<Graph, ModelEr
     check_resolution(resolution, 1)?;
     let mut list = GraphBuilder::new();
     let side = resolution * config.downsampling();
-    let image = list.input(
-        "image",
-        Shape {
-            height: side,
-            width: side,
-            channels: config.in_channels,
-        },
-        false,
-    )?;
+    let image =
+        list.input("image", Shape { height: side, width: side, channels: config.in_channels }, false)?;
     vae_encoder(&mut list, config, image)?;
     Ok(list.finish())
 }
@@ -226,25 +200,12 @@ fn whole(
     let source = configs.source(settings)?;
     check_resolution(resolution, configs.unet.downsampling())?;
     let side = resolution * source.image_factor();
-    let image = list.input(
-        "image",
-        Shape {
-            height: side,
-            width: side,
-            channels: 3,
-        },
-        false,
-    )?;
+    let image = list.input("image", Shape { height: side, width: side, channels: 3 }, false)?;
     let text = list.input("text_embedding", configs.text_shape(settings)?, true)?;
     let latents = match source {
-        Source::Pixels { factor, positions } => list.op(
-            "latents",
-            Operation::PixelUnshuffle {
-                input: image,
-                factor,
-                positions,
-            },
-        )?,
+        Source::Pixels { factor, positions } => {
+            list.op("latents", Operation::PixelUnshuffle { input: image, factor, positions })?
+        }
         Source::Vae(vae) => vae_encoder(list, vae, image)?,
     };
     Ok(unet(list, &configs.unet, latents, text, settings.timestep, maps)?)
@@ -259,33 +220,14 @@ fn wanted_taps(
 ) -> Result<Vec<Tap>, ModelError> {
     let at_top = |layer: &&SelfAttention| list.shape(layer.tap.query).height == resolution;
     let tap = |(path, weight): (&String, &f32)| match found.iter().filter(at_top).find(|l| l.path == *path) {
-        Some(layer) => Ok(Tap {
-            weight: *weight,
-            ..layer.tap.clone()
-        }),
+        Some(layer) => Ok(Tap { weight: *weight, ..layer.tap.clone() }),
         None => {
-            let known: Vec<_> = found
-                .iter()
-                .filter(at_top)
-                .map(|layer| layer.path.as_str())
-                .collect();
-            let known = if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known.join(", ")
-            };
-            Err(ModelError::NoSuchLayer {
-                layer: path.clone(),
-                known,
-            })
+            let known: Vec<_> = found.iter().filter(at_top).map(|layer| layer.path.as_str()).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Err(ModelError::NoSuchLayer { layer: path.clone(), known })
         }
     };
-    settings
-        .attention
-        .iter()
-        .filter(|(_, weight)| **weight > 0.0)
-        .map(tap)
-        .collect()
+    settings.attention.iter().filter(|(_, weight)| **weight > 0.0).map(tap).collect()
 }
 
 fn contradiction<T>(reason: String) -> Result<T, ModelError> {

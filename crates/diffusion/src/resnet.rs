@@ -34,11 +34,5 @@ pub(crate) fn resnet(
         true => input,
         false => list.linear(&at("conv_shortcut"), &[], input, out, true, Stored::Pointwise)?,
     };
-    list.op(
-        path,
-        Operation::Add {
-            a: shortcut,
-            b: hidden,
-        },
-    )
+    list.op(path, Operation::Add { a: shortcut, b: hidden })
 }

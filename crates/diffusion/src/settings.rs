@@ -66,10 +66,8 @@ pub const PROMPT_TOKENS: usize = 77;
 impl Settings {
     /// Reads `settings.json`.
     pub fn parse(json: &str) -> Result<Self, ModelError> {
-        let settings: Self = serde_json::from_str(json).map_err(|error| ModelError::Json {
-            component: FILE,
-            reason: error.to_string(),
-        })?;
+        let settings: Self = serde_json::from_str(json)
+            .map_err(|error| ModelError::Json { component: FILE, reason: error.to_string() })?;
         settings.check()?;
         Ok(settings)
     }
@@ -118,25 +116,11 @@ impl Settings {
     fn check(&self) -> Result<(), ModelError> {
         let wrong = |key: &str, found: String, expected: &str| {
             let (key, expected) = (key.to_owned(), expected.to_owned());
-            Err(ModelError::Value {
-                component: FILE,
-                key,
-                found,
-                expected,
-            })
+            Err(ModelError::Value { component: FILE, key, found, expected })
         };
-        if let Latents::PixelUnshuffle {
-            factor,
-            range: [low, high],
-            position_channels,
-        } = self.latents
-        {
+        if let Latents::PixelUnshuffle { factor, range: [low, high], position_channels } = self.latents {
             if !(1..=64).contains(&factor) {
-                return wrong(
-                    "latents.factor",
-                    factor.to_string(),
-                    "a whole number from 1 to 64",
-                );
+                return wrong("latents.factor", factor.to_string(), "a whole number from 1 to 64");
             }
             if !(low.is_finite() && high.is_finite() && low < high) {
                 return wrong(
@@ -146,11 +130,7 @@ impl Settings {
                 );
             }
             if !matches!(position_channels, 0 | 2) {
-                return wrong(
-                    "latents.position_channels",
-                    position_channels.to_string(),
-                    "0 or 2",
-                );
+                return wrong("latents.position_channels", position_channels.to_string(), "0 or 2");
             }
         }
         if !self.timestep.is_finite() || self.timestep < 0.0 {
@@ -159,18 +139,11 @@ impl Settings {
         if !self.temperature.is_finite() || self.temperature <= 0.0 {
             return wrong("temperature", self.temperature.to_string(), "a number above 0");
         }
-        if self
-            .attention
-            .values()
-            .any(|weight| !weight.is_finite() || *weight < 0.0)
+        if self.attention.values().any(|weight| !weight.is_finite() || *weight < 0.0)
             || self.attention.values().sum::<f32>() <= 0.0
         {
             let found = format!("{:?}", self.attention);
-            return wrong(
-                "attention",
-                found,
-                "at least one layer with a weight above 0, and none below 0",
-            );
+            return wrong("attention", found, "at least one layer with a weight above 0, and none below 0");
         }
         Ok(())
     }
@@ -183,15 +156,8 @@ impl TryFrom<String> for TextEmbedding {
         if text == "empty prompt" {
             return Ok(Self::EmptyPrompt);
         }
-        let numbers = text
-            .strip_prefix("zeros [1, ")
-            .and_then(|rest| rest.strip_suffix(']'));
-        let number = |text: &str| {
-            text.trim()
-                .parse::<usize>()
-                .ok()
-                .filter(|n| (1..=1 << 14).contains(n))
-        };
+        let numbers = text.strip_prefix("zeros [1, ").and_then(|rest| rest.strip_suffix(']'));
+        let number = |text: &str| text.trim().parse::<usize>().ok().filter(|n| (1..=1 << 14).contains(n));
         match numbers.and_then(|numbers| numbers.split_once(',')) {
             Some((tokens, width)) => match (number(tokens), number(width)) {
                 (Some(tokens), Some(width)) => Ok(Self::Zeros { tokens, width }),

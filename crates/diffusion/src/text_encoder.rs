@@ -47,9 +47,7 @@ impl TextEncoderConfig {
             other => return Err(fields.unsupported("hidden_act", &json!(other), advice)),
         };
         let layers = fields.count("num_hidden_layers", 12)?;
-        let width = fields
-            .count("hidden_size", 512)?
-            .max(fields.count("intermediate_size", 2048)?);
+        let width = fields.count("hidden_size", 512)?.max(fields.count("intermediate_size", 2048)?);
         if layers > 128 || width > 1 << 14 {
             let value = json!(fields.given("num_hidden_layers"));
             return Err(fields.wrong(
@@ -113,11 +111,7 @@ pub fn text_graph(config: &TextEncoderConfig, ids: &[u32]) -> Result<Graph, Mode
     };
     let tokens = table("token_embedding", config.vocab_size)?;
     let positions = table("position_embedding", config.max_position_embeddings)?;
-    let operation = Operation::TokenEmbedding {
-        ids: ids.to_vec(),
-        tokens,
-        positions,
-    };
+    let operation = Operation::TokenEmbedding { ids: ids.to_vec(), tokens, positions };
     let mut hidden = list.op("text_model.embeddings", operation)?;
     for index in 0..config.num_hidden_layers {
         hidden = layer(&mut list, config, &format!("encoder.layers.{index}"), hidden)?;
@@ -147,13 +141,7 @@ fn layer(
     let key = linear(list, "self_attn.k_proj", normed, width)?;
     let value = linear(list, "self_attn.v_proj", normed, width)?;
     let heads = config.num_attention_heads;
-    let operation = Operation::Attention {
-        query,
-        key,
-        value,
-        heads,
-        causal: true,
-    };
+    let operation = Operation::Attention { query, key, value, heads, causal: true };
     let mixed = list.hidden_op(&at("self_attn.attention"), operation)?;
     let output = linear(list, "self_attn.out_proj", mixed, width)?;
     list.publish(&at("self_attn"), output)?;
@@ -161,15 +149,9 @@ fn layer(
 
     let normed = list.layer_norm(&at("layer_norm2"), &older("layer_norm2"), hidden, eps)?;
     let wide = linear(list, "mlp.fc1", normed, config.intermediate_size)?;
-    let activation = Operation::Activation {
-        input: wide,
-        function: config.hidden_act,
-    };
+    let activation = Operation::Activation { input: wide, function: config.hidden_act };
     let active = list.op(&at("mlp.activation_fn"), activation)?;
     let narrow = linear(list, "mlp.fc2", active, width)?;
     list.publish(&at("mlp"), narrow)?;
-    list.op(
-        &format!("text_model.{path}"),
-        Operation::Add { a: hidden, b: narrow },
-    )
+    list.op(&format!("text_model.{path}"), Operation::Add { a: hidden, b: narrow })
 }

@@ -12,18 +12,10 @@ pub(crate) fn time_embedding(
 ) -> Result<TensorId, GraphError> {
     let width = config.time_embedding_dim;
     let channels = config.block_out_channels[0];
-    let input = list.timestep_embedding(
-        "time_proj",
-        timestep,
-        channels,
-        config.flip_sin_to_cos,
-        config.freq_shift,
-    )?;
+    let input =
+        list.timestep_embedding("time_proj", timestep, channels, config.flip_sin_to_cos, config.freq_shift)?;
     let input = list.linear("time_embedding.linear_1", &[], input, width, true, Stored::Linear)?;
-    let silu = |input| Operation::Activation {
-        input,
-        function: Function::Silu,
-    };
+    let silu = |input| Operation::Activation { input, function: Function::Silu };
     let input = list.op("time_embedding.act", silu(input))?;
     let input = list.linear("time_embedding.linear_2", &[], input, width, true, Stored::Linear)?;
     list.publish("time_embedding", input)?;

@@ -62,53 +62,22 @@ fn transformer_block(
     let at = |module: &str| format!("{path}.{module}");
     let normed = list.layer_norm(&at("norm1"), &[], input, LAYER_NORM_EPS)?;
     let (query, key, attended) = attention(list, &at("attn1"), normed, normed, common.heads)?;
-    let tap = Tap {
-        query,
-        key,
-        heads: common.heads,
-        weight: 1.0,
-    };
+    let tap = Tap { query, key, heads: common.heads, weight: 1.0 };
     if common.maps {
-        list.op(
-            &at("attn1"),
-            Operation::AttentionMap {
-                taps: vec![tap.clone()],
-            },
-        )?;
+        list.op(&at("attn1"), Operation::AttentionMap { taps: vec![tap.clone()] })?;
     }
-    found.push(SelfAttention {
-        path: at("attn1"),
-        tap,
-    });
-    let hidden = list.hidden_op(
-        &at("attn1.add"),
-        Operation::Add {
-            a: input,
-            b: attended,
-        },
-    )?;
+    found.push(SelfAttention { path: at("attn1"), tap });
+    let hidden = list.hidden_op(&at("attn1.add"), Operation::Add { a: input, b: attended })?;
 
     let normed = list.layer_norm(&at("norm2"), &[], hidden, LAYER_NORM_EPS)?;
     let (_, _, attended) = attention(list, &at("attn2"), normed, common.text, common.heads)?;
-    let hidden = list.hidden_op(
-        &at("attn2.add"),
-        Operation::Add {
-            a: hidden,
-            b: attended,
-        },
-    )?;
+    let hidden = list.hidden_op(&at("attn2.add"), Operation::Add { a: hidden, b: attended })?;
     list.publish(&at("attn2"), attended)?;
 
     let normed = list.layer_norm(&at("norm3"), &[], hidden, LAYER_NORM_EPS)?;
     let channels = list.shape(input).channels;
-    let wide = list.linear(
-        &at("ff.net.0.proj"),
-        &[],
-        normed,
-        2 * FEED_FORWARD * channels,
-        true,
-        Stored::Linear,
-    )?;
+    let wide =
+        list.linear(&at("ff.net.0.proj"), &[], normed, 2 * FEED_FORWARD * channels, true, Stored::Linear)?;
     let gated = list.op(&at("ff.net.0"), Operation::Geglu { input: wide })?;
     let narrow = list.linear(&at("ff.net.2"), &[], gated, channels, true, Stored::Linear)?;
     list.publish(&at("ff"), narrow)?;
@@ -128,13 +97,7 @@ fn attention(
     let query = list.linear(&at("to_q"), &[], input, channels, false, Stored::Linear)?;
     let key = list.linear(&at("to_k"), &[], context, channels, false, Stored::Linear)?;
     let value = list.linear(&at("to_v"), &[], context, channels, false, Stored::Linear)?;
-    let operation = Operation::Attention {
-        query,
-        key,
-        value,
-        heads,
-        causal: false,
-    };
+    let operation = Operation::Attention { query, key, value, heads, causal: false };
     let mixed = list.hidden_op(&at("attention"), operation)?;
     let output = list.linear(&at("to_out.0"), &[], mixed, channels, true, Stored::Linear)?;
     Ok((query, key, output))

@@ -28,25 +28,13 @@ pub(crate) fn unet(
         maps,
     };
     let mut hidden = list.conv3x3("conv_in", latents, config.block_out_channels[0], 1, Padding::Same)?;
-    let resnets = Resnets {
-        groups: config.norm_num_groups,
-        eps: config.norm_eps,
-        time: Some(time),
-    };
-    let mut blocks = Blocks {
-        list,
-        resnets,
-        found: Vec::new(),
-        skips: vec![hidden],
-    };
+    let resnets = Resnets { groups: config.norm_num_groups, eps: config.norm_eps, time: Some(time) };
+    let mut blocks = Blocks { list, resnets, found: Vec::new(), skips: vec![hidden] };
 
     for level in 0..=last {
         let attention = config.down_blocks[level] == DownBlock::CrossAttention;
         let depths = &config.down_depths[level];
-        let layers: Vec<_> = depths
-            .iter()
-            .map(|depth| attention.then(|| (*depth, common(level))))
-            .collect();
+        let layers: Vec<_> = depths.iter().map(|depth| attention.then(|| (*depth, common(level)))).collect();
         let (path, out) = (format!("down_blocks.{level}"), config.block_out_channels[level]);
         hidden = blocks.down(&path, hidden, out, &layers, level != last)?;
     }
@@ -57,10 +45,7 @@ pub(crate) fn unet(
         let level = last - index;
         let attention = config.up_blocks[index] == UpBlock::CrossAttention;
         let depths = &config.up_depths[index];
-        let layers: Vec<_> = depths
-            .iter()
-            .map(|depth| attention.then(|| (*depth, common(level))))
-            .collect();
+        let layers: Vec<_> = depths.iter().map(|depth| attention.then(|| (*depth, common(level)))).collect();
         let (path, out) = (format!("up_blocks.{index}"), config.block_out_channels[level]);
         hidden = blocks.up(&path, hidden, out, &layers, index != last)?;
     }

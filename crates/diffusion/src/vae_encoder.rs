@@ -83,18 +83,9 @@ pub(crate) fn vae_encoder(
     image: TensorId,
 ) -> Result<TensorId, GraphError> {
     let groups = config.norm_num_groups;
-    let resnets = Resnets {
-        groups,
-        eps: EPS,
-        time: None,
-    };
-    let mut hidden = list.conv3x3(
-        "encoder.conv_in",
-        image,
-        config.block_out_channels[0],
-        1,
-        Padding::Same,
-    )?;
+    let resnets = Resnets { groups, eps: EPS, time: None };
+    let mut hidden =
+        list.conv3x3("encoder.conv_in", image, config.block_out_channels[0], 1, Padding::Same)?;
     let last = config.block_out_channels.len() - 1;
     for (level, out) in config.block_out_channels.iter().enumerate() {
         let path = format!("encoder.down_blocks.{level}");
@@ -125,14 +116,7 @@ pub(crate) fn vae_encoder(
         hidden = list.linear("quant_conv", &[], hidden, moments, true, Stored::Pointwise)?;
     }
     let (channels, scale) = (config.latent_channels, config.scaling_factor);
-    list.op(
-        "latents",
-        Operation::ScaledHead {
-            input: hidden,
-            channels,
-            scale,
-        },
-    )
+    list.op("latents", Operation::ScaledHead { input: hidden, channels, scale })
 }
 
 /// One head over all pixels; published SD 1.x and 2.x checkpoints carry the older names of its layers.
@@ -146,34 +130,14 @@ fn attention(
     let normed = list.group_norm(&format!("{path}.group_norm"), input, groups, EPS)?;
     let mut linear = |name: &str, older: &str, input| {
         let older = [format!("{path}.{older}")];
-        list.linear(
-            &format!("{path}.{name}"),
-            &older,
-            input,
-            channels,
-            true,
-            Stored::Linear,
-        )
+        list.linear(&format!("{path}.{name}"), &older, input, channels, true, Stored::Linear)
     };
     let query = linear("to_q", "query", normed)?;
     let key = linear("to_k", "key", normed)?;
     let value = linear("to_v", "value", normed)?;
-    let operation = Operation::Attention {
-        query,
-        key,
-        value,
-        heads: 1,
-        causal: false,
-    };
+    let operation = Operation::Attention { query, key, value, heads: 1, causal: false };
     let mixed = list.hidden_op(&format!("{path}.attention"), operation)?;
     let older = [format!("{path}.proj_attn")];
-    let output = list.linear(
-        &format!("{path}.to_out.0"),
-        &older,
-        mixed,
-        channels,
-        true,
-        Stored::Linear,
-    )?;
+    let output = list.linear(&format!("{path}.to_out.0"), &older, mixed, channels, true, Stored::Linear)?;
     list.op(path, Operation::Add { a: input, b: output })
 }

@@ -14,30 +14,18 @@ fn absent_keys_take_diffusers_defaults() {
     let config = UnetConfig::parse("{}").expect("all defaults");
     assert_eq!(config.block_out_channels, [320, 640, 1280, 1280]);
     assert_eq!(config.layers_per_block, [2; 4]);
-    assert_eq!(
-        (config.heads, config.cross_attention_dims),
-        (vec![8; 4], vec![1280; 4])
-    );
+    assert_eq!((config.heads, config.cross_attention_dims), (vec![8; 4], vec![1280; 4]));
     assert!(config.has_mid_block && !config.use_linear_projection && config.flip_sin_to_cos);
     assert_eq!(config.down_blocks[3], DownBlock::Plain);
     assert_eq!(config.up_blocks[0], UpBlock::Plain);
-    assert_eq!(
-        (config.time_embedding_dim, config.norm_num_groups, config.norm_eps),
-        (1280, 32, 1e-5)
-    );
-    assert!(
-        !unet(&sd21_with(&[("mid_block_type", Value::Null)])).has_mid_block,
-        "an explicit null"
-    );
+    assert_eq!((config.time_embedding_dim, config.norm_num_groups, config.norm_eps), (1280, 32, 1e-5));
+    assert!(!unet(&sd21_with(&[("mid_block_type", Value::Null)])).has_mid_block, "an explicit null");
 }
 
 #[test]
 fn head_counts_have_the_legacy_meaning() {
     assert_eq!(unet(&sd21_with(&[])).heads, [5, 10, 20, 20]);
-    assert_eq!(
-        unet(&sd21_with(&[("attention_head_dim", json!(8))])).heads,
-        [8; 4]
-    );
+    assert_eq!(unet(&sd21_with(&[("attention_head_dim", json!(8))])).heads, [8; 4]);
     let both = sd21_with(&[("num_attention_heads", json!([2, 4, 8, 8]))]);
     assert_eq!(unet(&both).heads, [2, 4, 8, 8]);
 }
@@ -52,18 +40,12 @@ fn numbers_and_lists_may_differ_by_level() {
     assert_eq!(config.up_depths, [vec![1; 2], vec![3; 4], vec![2; 3], vec![1; 2]]);
     let config = unet(&sd21_with(&[
         ("transformer_layers_per_block", json!([[1, 2], 2, 3, 4])),
-        (
-            "reverse_transformer_layers_per_block",
-            json!([4, 3, [2, 1, 2], 1]),
-        ),
+        ("reverse_transformer_layers_per_block", json!([4, 3, [2, 1, 2], 1])),
     ]));
     assert_eq!(config.down_depths[0], [1, 2]);
     assert_eq!((&config.up_depths[2], config.mid_depth), (&vec![2, 1, 2], 4));
     for layers in 1..=3 {
-        let configs = Configs {
-            unet: unet(&sd21_with(&[("layers_per_block", json!(layers))])),
-            ..sd21()
-        };
+        let configs = Configs { unet: unet(&sd21_with(&[("layers_per_block", json!(layers))])), ..sd21() };
         let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
         assert!(attention_graph(&configs, &settings, 8).is_ok(), "{layers} layers");
     }
@@ -105,10 +87,7 @@ fn other_architectures_are_refused_by_key_and_value() {
     ];
     for (key, value) in keys {
         let error = refused(&sd21_with(&[(key, value.clone())]));
-        assert!(
-            matches!(&error, ModelError::Unsupported { key: named, .. } if named == key),
-            "{error:?}"
-        );
+        assert!(matches!(&error, ModelError::Unsupported { key: named, .. } if named == key), "{error:?}");
         let sentence = error.to_string();
         assert!(
             sentence.contains(key) && (key == "layers_per_block" || sentence.contains(&value.to_string()))
@@ -121,27 +100,15 @@ fn unknown_blocks_are_named() {
     let blocks = [
         (
             "down_block_types",
-            json!([
-                "CrossAttnDownBlock2D",
-                "AttnDownBlock2D",
-                "DownBlock2D",
-                "DownBlock2D"
-            ]),
+            json!(["CrossAttnDownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"]),
             "AttnDownBlock2D",
         ),
-        (
-            "up_block_types",
-            json!(["UpBlock2D", "UpBlock2D", "UpBlock2D", "SkipUpBlock2D"]),
-            "SkipUpBlock2D",
-        ),
+        ("up_block_types", json!(["UpBlock2D", "UpBlock2D", "UpBlock2D", "SkipUpBlock2D"]), "SkipUpBlock2D"),
         ("mid_block_type", json!("UNetMidBlock2D"), "UNetMidBlock2D"),
     ];
     for (key, value, name) in blocks {
         let error = refused(&sd21_with(&[(key, value)]));
-        assert!(
-            matches!(&error, ModelError::UnknownBlock { block, .. } if block == name),
-            "{error:?}"
-        );
+        assert!(matches!(&error, ModelError::UnknownBlock { block, .. } if block == name), "{error:?}");
         assert!(error.to_string().contains(name) && error.to_string().contains(key));
     }
 }
@@ -165,22 +132,13 @@ fn wrong_kinds_of_values_are_refused() {
         assert!(matches!(error, ModelError::Value { .. }), "{key}: {error:?}");
     }
     for text in ["", "[]", "{", "null"] {
-        assert!(
-            matches!(UnetConfig::parse(text), Err(ModelError::Json { .. })),
-            "{text}"
-        );
+        assert!(matches!(UnetConfig::parse(text), Err(ModelError::Json { .. })), "{text}");
     }
     // Numbers that contradict each other come to light when the list is built, with the operation's name.
     for (key, value) in [("attention_head_dim", json!(7)), ("norm_num_groups", json!(7))] {
-        let configs = Configs {
-            unet: unet(&sd21_with(&[(key, value)])),
-            ..sd21()
-        };
+        let configs = Configs { unet: unet(&sd21_with(&[(key, value)])), ..sd21() };
         let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
-        assert!(
-            matches!(attention_graph(&configs, &settings, 8), Err(ModelError::Graph(_))),
-            "{key}"
-        );
+        assert!(matches!(attention_graph(&configs, &settings, 8), Err(ModelError::Graph(_))), "{key}");
     }
 }
 
@@ -199,11 +157,7 @@ fn latents_that_do_not_fit_the_unet_are_refused() {
     assert!(refusal(&configs, &settings).contains("vae/config.json is missing"));
 
     let (configs, mut settings) = small();
-    settings.latents = Latents::PixelUnshuffle {
-        factor: 8,
-        range: [-1.0, 1.0],
-        position_channels: 0,
-    };
+    settings.latents = Latents::PixelUnshuffle { factor: 8, range: [-1.0, 1.0], position_channels: 0 };
     assert!(refusal(&configs, &settings).contains("192"));
     let (configs, mut settings) = small();
     settings.text_embedding = TextEmbedding::EmptyPrompt;
@@ -231,64 +185,34 @@ fn other_vaes_and_text_encoders_are_refused() {
         VaeConfig::parse(&config.to_string())
     };
     assert!(vae("use_quant_conv", json!(false)).is_ok_and(|vae| !vae.use_quant_conv));
-    for (key, value) in [
-        ("shift_factor", json!(0.1)),
-        ("_class_name", json!("AutoencoderTiny")),
-        ("act_fn", json!("relu")),
-    ] {
-        assert!(
-            matches!(vae(key, value), Err(ModelError::Unsupported { .. })),
-            "{key}"
-        );
+    for (key, value) in
+        [("shift_factor", json!(0.1)), ("_class_name", json!("AutoencoderTiny")), ("act_fn", json!("relu"))]
+    {
+        assert!(matches!(vae(key, value), Err(ModelError::Unsupported { .. })), "{key}");
     }
-    let attention = json!([
-        "DownEncoderBlock2D",
-        "AttnDownEncoderBlock2D",
-        "DownEncoderBlock2D",
-        "DownEncoderBlock2D"
-    ]);
-    assert!(matches!(
-        vae("down_block_types", attention),
-        Err(ModelError::UnknownBlock { .. })
-    ));
+    let attention =
+        json!(["DownEncoderBlock2D", "AttnDownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"]);
+    assert!(matches!(vae("down_block_types", attention), Err(ModelError::UnknownBlock { .. })));
     let text = |key: &str, value: Value| {
         let mut config = Reference::load("sd15").text_encoder.0;
         config[key] = value;
         TextEncoderConfig::parse(&config.to_string())
     };
-    assert!(matches!(
-        text("hidden_act", json!("relu")),
-        Err(ModelError::Unsupported { .. })
-    ));
-    assert!(matches!(
-        text("model_type", json!("t5")),
-        Err(ModelError::Unsupported { .. })
-    ));
-    assert!(matches!(
-        text("pad_token_id", json!(-1)),
-        Err(ModelError::Value { .. })
-    ));
+    assert!(matches!(text("hidden_act", json!("relu")), Err(ModelError::Unsupported { .. })));
+    assert!(matches!(text("model_type", json!("t5")), Err(ModelError::Unsupported { .. })));
+    assert!(matches!(text("pad_token_id", json!(-1)), Err(ModelError::Value { .. })));
 }
 
 #[test]
 fn settings_are_read_whole_and_written_back() {
     let settings = Settings::parse(&fixture("small-v1/settings.json")).expect("settings");
-    assert_eq!(
-        (settings.resolution, settings.timestep, settings.temperature),
-        (48, 100.0, 0.65)
-    );
-    assert_eq!(
-        settings.text_embedding,
-        TextEmbedding::Zeros { tokens: 1, width: 32 }
-    );
+    assert_eq!((settings.resolution, settings.timestep, settings.temperature), (48, 100.0, 0.65));
+    assert_eq!(settings.text_embedding, TextEmbedding::Zeros { tokens: 1, width: 32 });
     assert_eq!(settings.image_range(), [-1.0, 1.0]);
     let written = serde_json::to_string(&settings).expect("JSON");
     assert_eq!(Settings::parse(&written).expect("its own JSON"), settings);
     let paper = Settings::for_checkpoint(&sd21().unet).expect("settings");
-    assert_eq!(
-        Settings::parse(&serde_json::to_string(&paper).expect("JSON")).expect("its own JSON"),
-        paper
-    );
+    assert_eq!(Settings::parse(&serde_json::to_string(&paper).expect("JSON")).expect("its own JSON"), paper);
 }
 
 #[test]
@@ -310,10 +234,7 @@ fn settings_that_make_no_sense_are_refused() {
         ("temperature", json!(0)),
         ("timestep", json!(-1)),
         ("attention", json!({})),
-        (
-            "attention",
-            json!({"up_blocks.2.attentions.0.transformer_blocks.0.attn1": -0.5}),
-        ),
+        ("attention", json!({"up_blocks.2.attentions.0.transformer_blocks.0.attn1": -0.5})),
     ];
     for (key, value) in wrong {
         let error = with(key, value.clone()).expect_err("settings that make no sense");

@@ -1,7 +1,8 @@
 //! Parameters and FLOP against counts published with the architectures: exact, or at the printed precision.
 //!
 //! TFLOP are those of linear layers, 3×3 convolutions and self-attention (`QKᵀ` and `PV`). The published table leaves
-//! out attention to the prompt's 77 tokens (at most 0.4 %), `QKᵀ` of the wanted layers, and what is constant.
+//! out attention to the prompt's 77 tokens (at most 0.4 %), `QKᵀ` of the wanted layers, and what is constant; the one of
+//! the whole UNet counts attention to the prompt.
 
 mod common;
 
@@ -100,12 +101,7 @@ fn table() -> Vec<Row> {
 fn settings(unet: &UnetConfig, layers: usize) -> Settings {
     let mut settings = Settings::for_checkpoint(unet).expect("settings");
     let last = unet.up_blocks.len() - 1;
-    let layer = |index| {
-        (
-            format!("up_blocks.{last}.attentions.{index}.transformer_blocks.0.attn1"),
-            0.5,
-        )
-    };
+    let layer = |index| (format!("up_blocks.{last}.attentions.{index}.transformer_blocks.0.attn1"), 0.5);
     settings.attention = (0..layers).map(layer).collect();
     settings
 }
@@ -115,10 +111,7 @@ fn to(graph: &Graph, name: &str) -> Totals {
 }
 
 fn map(unet: &UnetConfig, layers: usize, resolution: usize) -> Totals {
-    to(
-        &unet_graph(unet, &settings(unet, layers), resolution).expect("a list"),
-        "attention",
-    )
+    to(&unet_graph(unet, &settings(unet, layers), resolution).expect("a list"), "attention")
 }
 
 fn millions(count: u64) -> String {
@@ -133,11 +126,7 @@ fn tera(flop: u64) -> String {
 fn parameters_are_the_published_ones() {
     for row in table() {
         let unet = unet(&row.config);
-        let whole = to(
-            &unet_graph(&unet, &settings(&unet, 2), 64).expect("a list"),
-            "noise_pred",
-        )
-        .parameters;
+        let whole = to(&unet_graph(&unet, &settings(&unet, 2), 64).expect("a list"), "noise_pred").parameters;
         assert_eq!(whole.all(), row.parameters, "{}", row.name);
         let live = map(&unet, 2, 64).parameters.live();
         let found = [whole.conv3x3, whole.linear, whole.text, whole.time, live].map(millions);
@@ -165,7 +154,8 @@ fn flop_of_the_whole_unet_and_the_vae_are_the_published_ones() {
     let vae = configs.vae.expect("a VAE");
     for (resolution, whole, encoder) in [(64, "0.80", "1.12"), (96, "2.15", "2.61"), (128, "4.67", "4.88")] {
         let graph = unet_graph(&configs.unet, &settings(&configs.unet, 2), resolution).expect("a list");
-        assert_eq!(tera(to(&graph, "noise_pred").flop.network()), whole);
+        let flop = to(&graph, "noise_pred").flop;
+        assert_eq!(tera(flop.network() + flop.text_attention), whole);
         let graph = vae_graph(&vae, resolution).expect("a list");
         assert_eq!(tera(graph.totals().flop.network()), encoder);
         // 68,327,328 bytes as f16.
@@ -179,32 +169,17 @@ fn depths_and_reversed_lists_count_as_sdxl_does() {
     let embedding = 2816 * 1280 + 1280 + 1280 * 1280 + 1280;
     let config = unet(&sd21_with(&[
         ("block_out_channels", json!([320, 640, 1280])),
-        (
-            "down_block_types",
-            json!(["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"]),
-        ),
-        (
-            "up_block_types",
-            json!(["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"]),
-        ),
+        ("down_block_types", json!(["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"])),
+        ("up_block_types", json!(["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"])),
         ("attention_head_dim", json!([5, 10, 20])),
         ("cross_attention_dim", json!(2048)),
         ("transformer_layers_per_block", json!([1, 2, 10])),
     ]));
     assert_eq!(config.up_depths, [vec![10; 3], vec![2; 3], vec![1; 3]]);
     assert_eq!(config.mid_depth, 10);
-    assert!(
-        Settings::for_checkpoint(&config).is_err(),
-        "no attention at the top"
-    );
-    let configs = maskov_diffusion::Configs {
-        unet: config,
-        vae: Reference::load("sd21").configs().vae,
-    };
+    assert!(Settings::for_checkpoint(&config).is_err(), "no attention at the top");
+    let configs = maskov_diffusion::Configs { unet: config, vae: Reference::load("sd21").configs().vae };
     let settings = settings(&unet(&sd21_with(&[])), 2);
     let graph = verification_graph(&configs, &settings, 64, Probes::default()).expect("a list");
-    assert_eq!(
-        to(&graph, "noise_pred").parameters.all() - 34_163_664,
-        2_567_463_684 - embedding
-    );
+    assert_eq!(to(&graph, "noise_pred").parameters.all() - 34_163_664, 2_567_463_684 - embedding);
 }

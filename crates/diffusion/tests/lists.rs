@@ -28,27 +28,17 @@ fn tiny(keys: &[(&str, Value)]) -> Configs {
         "block_out_channels": [32, 64], "layers_per_block": 2,
         "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D"],
     });
-    Configs {
-        unet: unet(&config),
-        vae: Some(VaeConfig::parse(&vae.to_string()).expect("a VAE")),
-    }
+    Configs { unet: unet(&config), vae: Some(VaeConfig::parse(&vae.to_string()).expect("a VAE")) }
 }
 
 #[test]
 fn golden_names_are_found() {
     let configs = tiny(&[]);
     let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
-    let probes = Probes {
-        attention_maps: true,
-        norms: false,
-    };
+    let probes = Probes { attention_maps: true, norms: false };
     let graph = verification_graph(&configs, &settings, 16, probes).expect("a list");
     let shape = |name: &str| {
-        let Shape {
-            height,
-            width,
-            channels,
-        } = graph.tensor(graph.require(name).expect("a name")).shape;
+        let Shape { height, width, channels } = graph.tensor(graph.require(name).expect("a name")).shape;
         [height, width, channels]
     };
     let expected = [
@@ -67,19 +57,10 @@ fn golden_names_are_found() {
         ("time_embedding.act", [1, 1, 128]),
         ("time_embedding.linear_1", [1, 1, 128]),
         ("time_embedding.linear_2", [1, 1, 128]),
-        (
-            "down_blocks.0.attentions.1.transformer_blocks.0.attn1",
-            [16, 16, 256],
-        ),
+        ("down_blocks.0.attentions.1.transformer_blocks.0.attn1", [16, 16, 256]),
         ("mid_block.attentions.0.transformer_blocks.0.attn1", [8, 8, 64]),
-        (
-            "up_blocks.1.attentions.2.transformer_blocks.0.attn1",
-            [16, 16, 256],
-        ),
-        (
-            "up_blocks.1.attentions.2.transformer_blocks.0.attn2",
-            [16, 16, 32],
-        ),
+        ("up_blocks.1.attentions.2.transformer_blocks.0.attn1", [16, 16, 256]),
+        ("up_blocks.1.attentions.2.transformer_blocks.0.attn2", [16, 16, 32]),
         ("up_blocks.1.attentions.2.transformer_blocks.0.ff", [16, 16, 32]),
         ("down_blocks.0.resnets.1.nonlinearity", [16, 16, 32]),
         ("down_blocks.0.downsamplers.0", [8, 8, 32]),
@@ -89,22 +70,11 @@ fn golden_names_are_found() {
     for (name, expected) in expected {
         assert_eq!(shape(name), expected, "{name}");
     }
-    let maps = graph
-        .ops
-        .iter()
-        .filter(|op| matches!(op.operation, Operation::AttentionMap { .. }));
+    let maps = graph.ops.iter().filter(|op| matches!(op.operation, Operation::AttentionMap { .. }));
     assert_eq!(maps.count(), 6);
     assert_eq!(graph.find("conv_norm_out"), None);
-    let apart = verification_graph(
-        &configs,
-        &settings,
-        16,
-        Probes {
-            norms: true,
-            ..probes
-        },
-    )
-    .expect("a list");
+    let apart =
+        verification_graph(&configs, &settings, 16, Probes { norms: true, ..probes }).expect("a list");
     assert!(apart.find("conv_norm_out").is_some() && apart.find("conv_act").is_some());
     let names: BTreeSet<_> = graph.ops.iter().map(|op| &op.name).collect();
     assert_eq!(names.len(), graph.ops.len(), "names of operations are unique");
@@ -130,11 +100,7 @@ fn text_and_time_are_computed_once() {
             let name = &graph.tensor(*id).name;
             assert!(is_text(name) || is_row(name), "{name}");
         }
-        let rows = graph
-            .ops
-            .iter()
-            .filter(|op| is_text(&op.name) || is_row(&op.name))
-            .count();
+        let rows = graph.ops.iter().filter(|op| is_text(&op.name) || is_row(&op.name)).count();
         assert_eq!(split.kept.len(), rows);
         assert!(rows > 20);
     }
@@ -146,28 +112,13 @@ fn the_list_ends_with_the_last_wanted_query_and_key() {
     let model = attention_graph(&configs, &settings, 32).expect("a list");
     let names: Vec<_> = model.graph.ops.iter().map(|op| op.name.as_str()).collect();
     let layer = "up_blocks.2.attentions.1.transformer_blocks.0.attn1";
-    let [.., query, key, map] = names[..] else {
-        panic!("a short list")
-    };
-    assert_eq!(
-        [query, key, map],
-        [&format!("{layer}.to_q"), &format!("{layer}.to_k"), "attention"]
-    );
+    let [.., query, key, map] = names[..] else { panic!("a short list") };
+    assert_eq!([query, key, map], [&format!("{layer}.to_q"), &format!("{layer}.to_k"), "attention"]);
     let Operation::AttentionMap { taps } = &model.graph.ops[names.len() - 1].operation else {
         panic!("no map");
     };
-    assert_eq!(
-        taps.iter().map(|tap| (tap.heads, tap.weight)).collect::<Vec<_>>(),
-        [(2, 0.5), (2, 0.5)]
-    );
-    assert_eq!(
-        model.graph.tensor(model.attention).shape,
-        Shape {
-            height: 32,
-            width: 32,
-            channels: 1024
-        }
-    );
+    assert_eq!(taps.iter().map(|tap| (tap.heads, tap.weight)).collect::<Vec<_>>(), [(2, 0.5), (2, 0.5)]);
+    assert_eq!(model.graph.tensor(model.attention).shape, Shape { height: 32, width: 32, channels: 1024 });
     let wanted = ["image", "text_embedding", "latents"].map(|name| model.graph.find(name).is_some());
     assert_eq!(wanted, [true; 3]);
 
@@ -212,10 +163,7 @@ fn a_resolution_that_does_not_fit_says_which_do() {
     assert!(error(30).contains("multiple of 4") && error(30).ends_with("try 28 or 32"));
     assert!(error(0).ends_with("try 4"));
     assert!(error(1000).ends_with("try 192"));
-    assert_eq!(
-        (error(4), error(LARGEST_RESOLUTION)),
-        (String::new(), String::new())
-    );
+    assert_eq!((error(4), error(LARGEST_RESOLUTION)), (String::new(), String::new()));
     let sd = Reference::load("sd21").configs();
     let settings = Settings::for_checkpoint(&sd.unet).expect("settings");
     let error = attention_graph(&sd, &settings, 100).expect_err("no multiple of 8");
@@ -241,11 +189,7 @@ fn norms_and_paddings_are_diffusers_own() {
                 assert_eq!(padding == Padding::RightBottom, is_vae && stride == 2, "{name}");
             }
             Operation::ScaledHead { channels, scale, .. } => assert_eq!((channels, scale), (4, 0.18215)),
-            Operation::TimestepEmbedding {
-                timestep,
-                flip_sin_to_cos,
-                freq_shift,
-            } => {
+            Operation::TimestepEmbedding { timestep, flip_sin_to_cos, freq_shift } => {
                 assert_eq!((timestep, flip_sin_to_cos, freq_shift), (100.0, true, 0.0));
             }
             _ => {}
@@ -268,17 +212,8 @@ fn the_empty_prompt_is_padded_as_its_family_does() {
     let config = maskov_diffusion::TextEncoderConfig::parse(&small.to_string()).expect("a text encoder");
     assert_eq!(config.empty_prompt()[..4], [1000, 1001, 0, 0]);
     let graph = text_graph(&config, &config.empty_prompt()).expect("a list");
-    let output = graph
-        .tensor(graph.require("last_hidden_state").expect("an output"))
-        .shape;
-    assert_eq!(
-        output,
-        Shape {
-            height: 1,
-            width: 77,
-            channels: 40
-        }
-    );
+    let output = graph.tensor(graph.require("last_hidden_state").expect("an output")).shape;
+    assert_eq!(output, Shape { height: 1, width: 77, channels: 40 });
     assert!(graph.constant_ops().iter().all(|constant| *constant));
     for op in &graph.ops {
         match op.operation {

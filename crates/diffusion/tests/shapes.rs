@@ -24,20 +24,11 @@ fn matched<'a>(weights: &'a [Weight], shapes: &Shapes) -> BTreeSet<&'a str> {
 
 fn unused(weights: &[Weight], shapes: &Shapes) -> Vec<String> {
     let used = matched(weights, shapes);
-    shapes
-        .keys()
-        .filter(|name| !used.contains(name.as_str()))
-        .cloned()
-        .collect()
+    shapes.keys().filter(|name| !used.contains(name.as_str())).cloned().collect()
 }
 
 fn only(graph: &Graph, is_wanted: impl Fn(&str) -> bool) -> Vec<Weight> {
-    graph
-        .weights
-        .iter()
-        .filter(|weight| is_wanted(&weight.name))
-        .cloned()
-        .collect()
+    graph.weights.iter().filter(|weight| is_wanted(&weight.name)).cloned().collect()
 }
 
 fn is_vae(name: &str) -> bool {
@@ -57,18 +48,11 @@ fn full_size_weights_are_those_of_diffusers() {
 
         let left = unused(&only(&graph, is_vae), &reference.vae.1);
         let is_decoder = |name: &String| name.starts_with("decoder.") || name.starts_with("post_quant_conv.");
-        assert!(
-            left.iter().all(is_decoder) && left.len() > 100,
-            "{model}: {left:?}"
-        );
+        assert!(left.iter().all(is_decoder) && left.len() > 100, "{model}: {left:?}");
 
         let text = reference.text_config();
         let graph = text_graph(&text, &text.empty_prompt()).expect("a list");
-        assert_eq!(
-            unused(&graph.weights, &reference.text_encoder.1),
-            Vec::<String>::new(),
-            "{model}"
-        );
+        assert_eq!(unused(&graph.weights, &reference.text_encoder.1), Vec::<String>::new(), "{model}");
     }
 }
 
@@ -95,19 +79,10 @@ fn the_vae_attention_is_found_by_both_namings() {
     let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
     let graph = attention_graph(&configs, &settings, 64).expect("a list").graph;
     let path = "encoder.mid_block.attentions.0";
-    for (name, older) in [
-        ("to_q", "query"),
-        ("to_k", "key"),
-        ("to_v", "value"),
-        ("to_out.0", "proj_attn"),
-    ] {
+    for (name, older) in [("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")] {
         for leaf in ["weight", "bias"] {
             let name = format!("{path}.{name}.{leaf}");
-            let weight = graph
-                .weights
-                .iter()
-                .find(|weight| weight.name == name)
-                .expect("the layer");
+            let weight = graph.weights.iter().find(|weight| weight.name == name).expect("the layer");
             assert_eq!(weight.aliases, [format!("{path}.{older}.{leaf}")]);
         }
     }
@@ -129,9 +104,7 @@ fn the_embedded_model_needs_its_file_without_the_dead_end() {
         ["conv_norm_out.", "conv_out.", &format!("{last}.proj_out.")]
             .iter()
             .any(|part| name.starts_with(part))
-            || dead_parts
-                .iter()
-                .any(|part| name.starts_with(&format!("{block}.{part}.")))
+            || dead_parts.iter().any(|part| name.starts_with(&format!("{block}.{part}.")))
     };
     let dead: Vec<_> = shapes.keys().filter(is_dead).cloned().collect();
     assert_eq!(dead.len(), 22);

@@ -27,9 +27,7 @@ pub struct Split {
 impl Graph {
     /// The tensor of that public name, or an error that names it.
     pub fn require(&self, name: &str) -> Result<TensorId, GraphError> {
-        self.find(name).ok_or_else(|| GraphError::NoSuchTensor {
-            name: name.to_owned(),
-        })
+        self.find(name).ok_or_else(|| GraphError::NoSuchTensor { name: name.to_owned() })
     }
 
     /// The list without what the wanted tensors do not need: operations, tensors, inputs, weights and names. Ids are
@@ -44,14 +42,8 @@ impl Graph {
         for (index, op) in self.ops.iter().enumerate().rev() {
             if tensors[op.output.0 as usize] {
                 ops[index] = true;
-                op.operation
-                    .inputs()
-                    .iter()
-                    .for_each(|id| tensors[id.0 as usize] = true);
-                op.operation
-                    .weights()
-                    .iter()
-                    .for_each(|id| weights[id.0 as usize] = true);
+                op.operation.inputs().iter().for_each(|id| tensors[id.0 as usize] = true);
+                op.operation.weights().iter().for_each(|id| weights[id.0 as usize] = true);
             }
         }
         self.only(&tensors, &weights, &ops)
@@ -72,18 +64,9 @@ impl Graph {
             tensors: kept(&self.tensors, tensors),
             weights: kept(&self.weights, weights),
             inputs: (self.inputs.iter().filter(|input| is_kept(input.tensor)))
-                .map(|input| Input {
-                    tensor: tensor(input.tensor),
-                    constant: input.constant,
-                })
+                .map(|input| Input { tensor: tensor(input.tensor), constant: input.constant })
                 .collect(),
-            ops: self
-                .ops
-                .iter()
-                .zip(ops)
-                .filter(|(_, kept)| **kept)
-                .map(|(op, _)| remap(op))
-                .collect(),
+            ops: self.ops.iter().zip(ops).filter(|(_, kept)| **kept).map(|(op, _)| remap(op)).collect(),
             names: (self.names.iter().filter(|(_, id)| is_kept(**id)))
                 .map(|(name, id)| (name.clone(), tensor(*id)))
                 .collect(),
@@ -95,10 +78,7 @@ impl Graph {
     pub fn lifetimes(&self, wanted: &[TensorId]) -> Vec<Lifetime> {
         let mut lifetimes = vec![Lifetime { first: 0, last: 0 }; self.tensors.len()];
         for (index, op) in self.ops.iter().enumerate() {
-            lifetimes[op.output.0 as usize] = Lifetime {
-                first: index,
-                last: index,
-            };
+            lifetimes[op.output.0 as usize] = Lifetime { first: index, last: index };
             for id in op.operation.inputs() {
                 lifetimes[id.0 as usize].last = index;
             }
@@ -145,10 +125,8 @@ impl Graph {
                 is_kept[id.0 as usize] |= constant[id.0 as usize];
             }
         }
-        split.kept = (0..self.tensors.len() as u32)
-            .map(TensorId)
-            .filter(|id| is_kept[id.0 as usize])
-            .collect();
+        split.kept =
+            (0..self.tensors.len() as u32).map(TensorId).filter(|id| is_kept[id.0 as usize]).collect();
         split
     }
 
@@ -174,24 +152,14 @@ fn new_ids(kept: &[bool]) -> HashMap<u32, u32> {
 }
 
 fn kept<T: Clone>(all: &[T], kept: &[bool]) -> Vec<T> {
-    all.iter()
-        .zip(kept)
-        .filter(|(_, kept)| **kept)
-        .map(|(item, _)| item.clone())
-        .collect()
+    all.iter().zip(kept).filter(|(_, kept)| **kept).map(|(item, _)| item.clone()).collect()
 }
 
 impl Operation {
     fn remapped(&self, tensor: &dyn Fn(TensorId) -> TensorId, weight: &dyn Fn(WeightId) -> WeightId) -> Self {
         let mut operation = self.clone();
-        operation
-            .tensors_mut()
-            .into_iter()
-            .for_each(|id| *id = tensor(*id));
-        operation
-            .weights_mut()
-            .into_iter()
-            .for_each(|id| *id = weight(*id));
+        operation.tensors_mut().into_iter().for_each(|id| *id = tensor(*id));
+        operation.weights_mut().into_iter().for_each(|id| *id = weight(*id));
         operation
     }
 
@@ -208,13 +176,10 @@ impl Operation {
             | Self::PixelUnshuffle { input, .. } => vec![input],
             Self::Add { a, b } | Self::Concat { a, b } => vec![a, b],
             Self::AddRow { input, row } => vec![input, row],
-            Self::Attention {
-                query, key, value, ..
-            } => vec![query, key, value],
-            Self::AttentionMap { taps } => taps
-                .iter_mut()
-                .flat_map(|tap| [&mut tap.query, &mut tap.key])
-                .collect(),
+            Self::Attention { query, key, value, .. } => vec![query, key, value],
+            Self::AttentionMap { taps } => {
+                taps.iter_mut().flat_map(|tap| [&mut tap.query, &mut tap.key]).collect()
+            }
             Self::TimestepEmbedding { .. } | Self::TokenEmbedding { .. } => Vec::new(),
         }
     }
@@ -225,9 +190,7 @@ impl Operation {
                 std::iter::once(weight).chain(bias).collect()
             }
             Self::GroupNorm { weight, bias, .. } | Self::LayerNorm { weight, bias, .. } => vec![weight, bias],
-            Self::TokenEmbedding {
-                tokens, positions, ..
-            } => vec![tokens, positions],
+            Self::TokenEmbedding { tokens, positions, .. } => vec![tokens, positions],
             _ => Vec::new(),
         }
     }

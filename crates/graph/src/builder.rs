@@ -25,10 +25,7 @@ impl GraphBuilder {
 
     /// An empty list in which group norm and SiLU stay two operations: for checking either output by name.
     pub fn unfused() -> Self {
-        Self {
-            unfused: true,
-            ..Self::default()
-        }
+        Self { unfused: true, ..Self::default() }
     }
 
     /// Adds an input; `constant` when it is the same for every photo.
@@ -58,11 +55,7 @@ impl GraphBuilder {
             return Ok(id);
         }
         let id = WeightId(self.graph.weights.len() as u32);
-        self.graph.weights.push(Weight {
-            name: name.to_owned(),
-            aliases,
-            shape: shape.to_vec(),
-        });
+        self.graph.weights.push(Weight { name: name.to_owned(), aliases, shape: shape.to_vec() });
         self.weight_ids.insert(name.to_owned(), id);
         Ok(id)
     }
@@ -78,18 +71,12 @@ impl GraphBuilder {
     pub fn hidden_op(&mut self, name: &str, operation: Operation) -> Result<TensorId, GraphError> {
         for id in operation.inputs() {
             if id.0 as usize >= self.graph.tensors.len() {
-                return Err(GraphError::shape(
-                    name,
-                    format!("reads tensor {}, which nothing makes", id.0),
-                ));
+                return Err(GraphError::shape(name, format!("reads tensor {}, which nothing makes", id.0)));
             }
         }
         for id in operation.weights() {
             if id.0 as usize >= self.graph.weights.len() {
-                return Err(GraphError::shape(
-                    name,
-                    format!("reads weight {}, which nobody added", id.0),
-                ));
+                return Err(GraphError::shape(name, format!("reads weight {}, which nobody added", id.0)));
             }
         }
         let shape =
@@ -112,20 +99,8 @@ impl GraphBuilder {
                 format!("{channels} channels do not divide into sines and cosines (shift {freq_shift})");
             return Err(GraphError::shape(name, reason));
         }
-        let operation = Operation::TimestepEmbedding {
-            timestep,
-            flip_sin_to_cos,
-            freq_shift,
-        };
-        let tensor = self.push(
-            name,
-            operation,
-            Shape {
-                height: 1,
-                width: 1,
-                channels,
-            },
-        )?;
+        let operation = Operation::TimestepEmbedding { timestep, flip_sin_to_cos, freq_shift };
+        let tensor = self.push(name, operation, Shape { height: 1, width: 1, channels })?;
         self.publish(name, tensor)?;
         Ok(tensor)
     }
@@ -133,9 +108,7 @@ impl GraphBuilder {
     /// Gives a tensor a public name (one tensor may have several).
     pub fn publish(&mut self, name: &str, tensor: TensorId) -> Result<(), GraphError> {
         match self.graph.names.insert(name.to_owned(), tensor) {
-            Some(other) if other != tensor => Err(GraphError::NameTaken {
-                name: name.to_owned(),
-            }),
+            Some(other) if other != tensor => Err(GraphError::NameTaken { name: name.to_owned() }),
             _ => Ok(()),
         }
     }
@@ -152,11 +125,7 @@ impl GraphBuilder {
 
     fn push(&mut self, name: &str, operation: Operation, shape: Shape) -> Result<TensorId, GraphError> {
         let output = self.tensor(name, shape)?;
-        self.graph.ops.push(Op {
-            name: name.to_owned(),
-            operation,
-            output,
-        });
+        self.graph.ops.push(Op { name: name.to_owned(), operation, output });
         Ok(output)
     }
 
@@ -169,16 +138,10 @@ impl GraphBuilder {
             Some(0) => Err(GraphError::shape(name, format!("the output {shape} is empty"))),
             Some(len) if len <= u64::from(u32::MAX) => {
                 let id = TensorId(self.graph.tensors.len() as u32);
-                self.graph.tensors.push(Tensor {
-                    name: name.to_owned(),
-                    shape,
-                });
+                self.graph.tensors.push(Tensor { name: name.to_owned(), shape });
                 Ok(id)
             }
-            _ => Err(GraphError::shape(
-                name,
-                format!("the output {shape} has more than 2^32 values"),
-            )),
+            _ => Err(GraphError::shape(name, format!("the output {shape} has more than 2^32 values"))),
         }
     }
 }

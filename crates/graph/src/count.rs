@@ -3,8 +3,8 @@
 //! FLOP are twice the multiply-adds of the matrix products: linear layers, convolutions, `QKᵀ` and `PV` of attention,
 //! `QKᵀ` of an attention map. Norms, activations, softmax and additions are not counted.
 //!
-//! Published counts for Stable Diffusion leave out what [`Totals`] keeps apart: attention to the prompt's 77 tokens
-//! (below 0.4 %), `QKᵀ` of the map, and what is computed once per model.
+//! Published counts of Stable Diffusion up to the map leave out what [`Totals`] keeps apart: attention to the prompt's 77
+//! tokens (below 0.4 %), `QKᵀ` of the map, and what is computed once per model. Those of the whole UNet count the first.
 
 use crate::{Graph, Op, Operation, Weight};
 
@@ -160,10 +160,9 @@ impl Graph {
             Operation::Attention { query, key, .. } => {
                 4 * rows * shape(key).rows() as u64 * shape(query).channels as u64
             }
-            Operation::AttentionMap { taps } => taps
-                .iter()
-                .map(|tap| 2 * rows * rows * shape(&tap.query).channels as u64)
-                .sum(),
+            Operation::AttentionMap { taps } => {
+                taps.iter().map(|tap| 2 * rows * rows * shape(&tap.query).channels as u64).sum()
+            }
             _ => 0,
         }
     }

@@ -39,9 +39,6 @@ pub enum GraphError {
 
 impl GraphError {
     pub(crate) fn shape(op: &str, reason: String) -> Self {
-        Self::Shape {
-            op: op.to_owned(),
-            reason,
-        }
+        Self::Shape { op: op.to_owned(), reason }
     }
 }

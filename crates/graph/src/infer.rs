@@ -8,76 +8,42 @@ pub(crate) fn output_shape(graph: &Graph, operation: &Operation) -> Inferred {
     let shape = |id: &TensorId| graph.tensor(*id).shape;
     match operation {
         Operation::Linear { input, weight, bias } => linear(graph, shape(input), *weight, *bias),
-        Operation::Conv3x3 {
-            input,
-            weight,
-            bias,
-            stride,
-            padding,
-        } => conv3x3(graph, shape(input), *weight, *bias, *stride, *padding),
-        Operation::GroupNorm {
-            input,
-            weight,
-            bias,
-            groups,
-            ..
-        } => {
+        Operation::Conv3x3 { input, weight, bias, stride, padding } => {
+            conv3x3(graph, shape(input), *weight, *bias, *stride, *padding)
+        }
+        Operation::GroupNorm { input, weight, bias, groups, .. } => {
             let input = shape(input);
             if *groups == 0 || !input.channels.is_multiple_of(*groups) {
-                return Err(format!(
-                    "{} channels do not divide into {groups} groups",
-                    input.channels
-                ));
+                return Err(format!("{} channels do not divide into {groups} groups", input.channels));
             }
             norm(graph, input, *weight, *bias)
         }
-        Operation::LayerNorm {
-            input, weight, bias, ..
-        } => norm(graph, shape(input), *weight, *bias),
+        Operation::LayerNorm { input, weight, bias, .. } => norm(graph, shape(input), *weight, *bias),
         Operation::Activation { input, .. } => Ok(shape(input)),
         Operation::Geglu { input } => geglu(shape(input)),
         Operation::Add { a, b } => equal(shape(a), shape(b)),
         Operation::AddRow { input, row } => add_row(shape(input), shape(row)),
         Operation::Concat { a, b } => concat(shape(a), shape(b)),
         Operation::UpsampleNearest { input } => {
-            let Shape {
-                height,
-                width,
-                channels,
-            } = shape(input);
-            Ok(Shape {
-                height: 2 * height,
-                width: 2 * width,
-                channels,
-            })
+            let Shape { height, width, channels } = shape(input);
+            Ok(Shape { height: 2 * height, width: 2 * width, channels })
         }
         Operation::ScaledHead { input, channels, .. } => match shape(input) {
-            input if *channels <= input.channels => Ok(Shape {
-                channels: *channels,
-                ..input
-            }),
+            input if *channels <= input.channels => Ok(Shape { channels: *channels, ..input }),
             input => Err(format!("{channels} of {} channels", input.channels)),
         },
-        Operation::PixelUnshuffle {
-            input,
-            factor,
-            positions,
-        } => pixel_unshuffle(shape(input), *factor, *positions),
+        Operation::PixelUnshuffle { input, factor, positions } => {
+            pixel_unshuffle(shape(input), *factor, *positions)
+        }
         Operation::TimestepEmbedding { .. } => {
             Err("its width is not known; add it with its channels".to_owned())
         }
-        Operation::TokenEmbedding {
-            ids,
-            tokens,
-            positions,
-        } => token_embedding(graph, ids, *tokens, *positions),
-        Operation::Attention {
-            query,
-            key,
-            value,
-            heads,
-            causal,
-        } => attention(shape(query), shape(key), shape(value), *heads, *causal),
+        Operation::TokenEmbedding { ids, tokens, positions } => {
+            token_embedding(graph, ids, *tokens, *positions)
+        }
+        Operation::Attention { query, key, value, heads, causal } => {
+            attention(shape(query), shape(key), shape(value), *heads, *causal)
+        }
         Operation::AttentionMap { taps } => attention_map(graph, taps),
     }
 }
@@ -89,10 +55,7 @@ fn linear(graph: &Graph, input: Shape, weight: WeightId, bias: Option<WeightId>)
         _ => return Err(format!("a weight of shape {weight:?} where [out, in] is needed")),
     };
     matrix(graph, input, channels, out, bias)?;
-    Ok(Shape {
-        channels: out,
-        ..input
-    })
+    Ok(Shape { channels: out, ..input })
 }
 
 fn conv3x3(
@@ -105,9 +68,7 @@ fn conv3x3(
 ) -> Inferred {
     let weight = &graph.weight(weight).shape;
     let [out, channels, 3, 3] = weight[..] else {
-        return Err(format!(
-            "a weight of shape {weight:?} where [out, in, 3, 3] is needed"
-        ));
+        return Err(format!("a weight of shape {weight:?} where [out, in, 3, 3] is needed"));
     };
     matrix(graph, input, channels, out, bias)?;
     if !matches!(stride, 1 | 2) {
@@ -121,11 +82,7 @@ fn conv3x3(
         Some(last) => Ok(last / stride + 1),
         None => Err(format!("a 3×3 window does not fit into {input}")),
     };
-    Ok(Shape {
-        height: side(input.height)?,
-        width: side(input.width)?,
-        channels: out,
-    })
+    Ok(Shape { height: side(input.height)?, width: side(input.width)?, channels: out })
 }
 
 fn matrix(
@@ -136,10 +93,7 @@ fn matrix(
     bias: Option<WeightId>,
 ) -> Result<(), String> {
     if input.channels != channels {
-        return Err(format!(
-            "the input has {} channels, the weight takes {channels}",
-            input.channels
-        ));
+        return Err(format!("the input has {} channels, the weight takes {channels}", input.channels));
     }
     bias.map_or(Ok(()), |bias| vector(graph, bias, out))
 }
@@ -147,10 +101,7 @@ fn matrix(
 fn vector(graph: &Graph, id: WeightId, len: usize) -> Result<(), String> {
     match &graph.weight(id).shape[..] {
         [found] if *found == len => Ok(()),
-        found => Err(format!(
-            "`{}` has shape {found:?}, but [{len}] is needed",
-            graph.weight(id).name
-        )),
+        found => Err(format!("`{}` has shape {found:?}, but [{len}] is needed", graph.weight(id).name)),
     }
 }
 
@@ -164,18 +115,11 @@ fn geglu(input: Shape) -> Inferred {
     if !input.channels.is_multiple_of(2) {
         return Err(format!("{} channels do not divide into halves", input.channels));
     }
-    Ok(Shape {
-        channels: input.channels / 2,
-        ..input
-    })
+    Ok(Shape { channels: input.channels / 2, ..input })
 }
 
 fn equal(a: Shape, b: Shape) -> Inferred {
-    if a == b {
-        Ok(a)
-    } else {
-        Err(format!("adds {a} and {b}"))
-    }
+    if a == b { Ok(a) } else { Err(format!("adds {a} and {b}")) }
 }
 
 fn add_row(input: Shape, row: Shape) -> Inferred {
@@ -189,10 +133,7 @@ fn concat(a: Shape, b: Shape) -> Inferred {
     if (a.height, a.width) != (b.height, b.width) {
         return Err(format!("joins the channels of {a} and {b}"));
     }
-    Ok(Shape {
-        channels: a.channels + b.channels,
-        ..a
-    })
+    Ok(Shape { channels: a.channels + b.channels, ..a })
 }
 
 fn pixel_unshuffle(input: Shape, factor: usize, positions: bool) -> Inferred {
@@ -200,47 +141,29 @@ fn pixel_unshuffle(input: Shape, factor: usize, positions: bool) -> Inferred {
         return Err(format!("{input} does not divide into squares of {factor}"));
     }
     let channels = input.channels * factor * factor + if positions { 2 } else { 0 };
-    Ok(Shape {
-        height: input.height / factor,
-        width: input.width / factor,
-        channels,
-    })
+    Ok(Shape { height: input.height / factor, width: input.width / factor, channels })
 }
 
 fn token_embedding(graph: &Graph, ids: &[u32], tokens: WeightId, positions: WeightId) -> Inferred {
     let (tokens, positions) = (&graph.weight(tokens).shape, &graph.weight(positions).shape);
     let ([vocabulary, channels], [places, width]) = (&tokens[..], &positions[..]) else {
-        return Err(format!(
-            "tables of shape {tokens:?} and {positions:?} where two matrices are needed"
-        ));
+        return Err(format!("tables of shape {tokens:?} and {positions:?} where two matrices are needed"));
     };
     if channels != width {
-        return Err(format!(
-            "token table {tokens:?} and position table {positions:?} differ in width"
-        ));
+        return Err(format!("token table {tokens:?} and position table {positions:?} differ in width"));
     }
     if ids.len() > *places {
-        return Err(format!(
-            "{} tokens, but the position table has {places} rows",
-            ids.len()
-        ));
+        return Err(format!("{} tokens, but the position table has {places} rows", ids.len()));
     }
     match ids.iter().find(|id| **id as usize >= *vocabulary) {
         Some(id) => Err(format!("token {id}, but the token table has {vocabulary} rows")),
-        None => Ok(Shape {
-            height: 1,
-            width: ids.len(),
-            channels: *channels,
-        }),
+        None => Ok(Shape { height: 1, width: ids.len(), channels: *channels }),
     }
 }
 
 fn heads_divide(shape: Shape, heads: usize) -> Result<(), String> {
     if heads == 0 || !shape.channels.is_multiple_of(heads) {
-        return Err(format!(
-            "{} channels do not divide into {heads} heads",
-            shape.channels
-        ));
+        return Err(format!("{} channels do not divide into {heads} heads", shape.channels));
     }
     Ok(())
 }
@@ -248,16 +171,10 @@ fn heads_divide(shape: Shape, heads: usize) -> Result<(), String> {
 fn attention(query: Shape, key: Shape, value: Shape, heads: usize, causal: bool) -> Inferred {
     heads_divide(query, heads)?;
     if key != value || key.channels != query.channels {
-        return Err(format!(
-            "queries {query}, keys {key} and values {value} do not fit together"
-        ));
+        return Err(format!("queries {query}, keys {key} and values {value} do not fit together"));
     }
     if causal && key.rows() != query.rows() {
-        return Err(format!(
-            "a causal mask over {} queries and {} keys",
-            query.rows(),
-            key.rows()
-        ));
+        return Err(format!("a causal mask over {} queries and {} keys", query.rows(), key.rows()));
     }
     Ok(query)
 }
@@ -271,9 +188,7 @@ fn attention_map(graph: &Graph, taps: &[Tap]) -> Inferred {
         let (query, key) = (graph.tensor(tap.query).shape, graph.tensor(tap.key).shape);
         heads_divide(query, tap.heads)?;
         if query != key {
-            return Err(format!(
-                "queries {query} and keys {key} of a self-attention layer differ"
-            ));
+            return Err(format!("queries {query} and keys {key} of a self-attention layer differ"));
         }
         if (query.height, query.width) != (grid.height, grid.width) {
             return Err(format!("a layer over {query} in a map over {grid}"));
@@ -285,8 +200,5 @@ fn attention_map(graph: &Graph, taps: &[Tap]) -> Inferred {
     if taps.iter().map(|tap| tap.weight).sum::<f32>() <= 0.0 {
         return Err("the weights of the layers add up to 0".to_owned());
     }
-    Ok(Shape {
-        channels: grid.rows(),
-        ..grid
-    })
+    Ok(Shape { channels: grid.rows(), ..grid })
 }

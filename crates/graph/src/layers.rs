@@ -49,16 +49,7 @@ impl GraphBuilder {
         let channels = self.shape(input).channels;
         let weight = self.weight(&format!("{path}.weight"), Vec::new(), &[out, channels, 3, 3])?;
         let bias = Some(self.weight(&format!("{path}.bias"), Vec::new(), &[out])?);
-        self.op(
-            path,
-            Operation::Conv3x3 {
-                input,
-                weight,
-                bias,
-                stride,
-                padding,
-            },
-        )
+        self.op(path, Operation::Conv3x3 { input, weight, bias, stride, padding })
     }
 
     /// Group normalisation with `PATH.weight` and `PATH.bias`.
@@ -70,17 +61,7 @@ impl GraphBuilder {
         eps: f32,
     ) -> Result<TensorId, GraphError> {
         let (weight, bias) = self.scale_and_shift(path, &[], input)?;
-        self.op(
-            path,
-            Operation::GroupNorm {
-                input,
-                weight,
-                bias,
-                groups,
-                eps,
-                silu: false,
-            },
-        )
+        self.op(path, Operation::GroupNorm { input, weight, bias, groups, eps, silu: false })
     }
 
     /// Group normalisation, then SiLU, whose output is found as `activation` if that is given. One operation, unless
@@ -95,24 +76,11 @@ impl GraphBuilder {
     ) -> Result<TensorId, GraphError> {
         let output = if self.unfused {
             let input = self.group_norm(path, input, groups, eps)?;
-            let operation = Operation::Activation {
-                input,
-                function: Function::Silu,
-            };
+            let operation = Operation::Activation { input, function: Function::Silu };
             self.hidden_op(&format!("{path}.silu"), operation)?
         } else {
             let (weight, bias) = self.scale_and_shift(path, &[], input)?;
-            self.hidden_op(
-                path,
-                Operation::GroupNorm {
-                    input,
-                    weight,
-                    bias,
-                    groups,
-                    eps,
-                    silu: true,
-                },
-            )?
+            self.hidden_op(path, Operation::GroupNorm { input, weight, bias, groups, eps, silu: true })?
         };
         if let Some(name) = activation {
             self.publish(name, output)?;
@@ -129,15 +97,7 @@ impl GraphBuilder {
         eps: f32,
     ) -> Result<TensorId, GraphError> {
         let (weight, bias) = self.scale_and_shift(path, older, input)?;
-        self.op(
-            path,
-            Operation::LayerNorm {
-                input,
-                weight,
-                bias,
-                eps,
-            },
-        )
+        self.op(path, Operation::LayerNorm { input, weight, bias, eps })
     }
 
     fn scale_and_shift(

@@ -195,9 +195,7 @@ impl Operation {
             | Self::PixelUnshuffle { input, .. } => vec![*input],
             Self::Add { a, b } | Self::Concat { a, b } => vec![*a, *b],
             Self::AddRow { input, row } => vec![*input, *row],
-            Self::Attention {
-                query, key, value, ..
-            } => vec![*query, *key, *value],
+            Self::Attention { query, key, value, .. } => vec![*query, *key, *value],
             Self::AttentionMap { taps } => taps.iter().flat_map(|tap| [tap.query, tap.key]).collect(),
             Self::TimestepEmbedding { .. } | Self::TokenEmbedding { .. } => Vec::new(),
         }
@@ -212,9 +210,7 @@ impl Operation {
             Self::GroupNorm { weight, bias, .. } | Self::LayerNorm { weight, bias, .. } => {
                 vec![*weight, *bias]
             }
-            Self::TokenEmbedding {
-                tokens, positions, ..
-            } => vec![*tokens, *positions],
+            Self::TokenEmbedding { tokens, positions, .. } => vec![*tokens, *positions],
             _ => Vec::new(),
         }
     }

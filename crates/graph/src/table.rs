@@ -37,10 +37,7 @@ impl Operation {
         match self {
             Self::Linear { .. } => "linear",
             Self::Conv3x3 { stride: 1, .. } => "conv2d_3x3",
-            Self::Conv3x3 {
-                padding: Padding::Same,
-                ..
-            } => "conv2d_3x3/2",
+            Self::Conv3x3 { padding: Padding::Same, .. } => "conv2d_3x3/2",
             Self::Conv3x3 { .. } => "conv2d_3x3/2 rb",
             Self::GroupNorm { silu: false, .. } => "group_norm",
             Self::GroupNorm { .. } => "group_norm_silu",
@@ -71,12 +68,7 @@ impl Graph {
             name: op.name.clone(),
             shape: self.tensor(op.output).shape,
             bytes: self.tensor(op.output).shape.bytes(),
-            parameters: op
-                .operation
-                .weights()
-                .iter()
-                .map(|id| self.weight(*id).parameters())
-                .sum(),
+            parameters: op.operation.weights().iter().map(|id| self.weight(*id).parameters()).sum(),
             flop: self.op_flop(op),
             constant: constant[index],
         };
@@ -90,15 +82,9 @@ impl Graph {
         let width = |lens: &mut dyn Iterator<Item = usize>, head: &str| {
             lens.max().unwrap_or(0).max(head.chars().count())
         };
-        let operation = width(
-            &mut rows.iter().map(|row| row.operation.chars().count()),
-            "operation",
-        );
+        let operation = width(&mut rows.iter().map(|row| row.operation.chars().count()), "operation");
         let name = width(&mut rows.iter().map(|row| row.name.chars().count()), "name");
-        let shape = width(
-            &mut rows.iter().map(|row| row.shape.to_string().chars().count()),
-            "shape",
-        );
+        let shape = width(&mut rows.iter().map(|row| row.shape.to_string().chars().count()), "shape");
         let mut text = format!(
             "{:>5}  {:operation$}  {:name$}  {:>shape$}  {:>12}  {:>11}  {:>16}\n",
             "index", "operation", "name", "shape", "bytes", "parameters", "FLOP"

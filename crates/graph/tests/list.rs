@@ -4,16 +4,8 @@ use maskov_graph::{
     Function, Graph, GraphBuilder, GraphError, Lifetime, Operation, Padding, Precision, Shape, Stored, Tap,
 };
 
-const PHOTO: Shape = Shape {
-    height: 4,
-    width: 6,
-    channels: 8,
-};
-const TEXT: Shape = Shape {
-    height: 1,
-    width: 3,
-    channels: 5,
-};
+const PHOTO: Shape = Shape { height: 4, width: 6, channels: 8 };
+const TEXT: Shape = Shape { height: 1, width: 3, channels: 5 };
 
 fn small() -> Result<Graph, GraphError> {
     let mut list = GraphBuilder::new();
@@ -23,26 +15,11 @@ fn small() -> Result<Graph, GraphError> {
     let query = list.linear("to_q", &[], conv, 16, false, Stored::Linear)?;
     let key = list.linear("to_k", &[], text, 16, false, Stored::Linear)?;
     let value = list.linear("to_v", &["value".to_owned()], text, 16, false, Stored::Linear)?;
-    let mixed = list.op(
-        "mix",
-        Operation::Attention {
-            query,
-            key,
-            value,
-            heads: 4,
-            causal: false,
-        },
-    )?;
+    let mixed = list.op("mix", Operation::Attention { query, key, value, heads: 4, causal: false })?;
     let skip = list.op("skip", Operation::Add { a: conv, b: mixed })?;
     list.publish("block", skip)?;
     let dead = list.linear("dead", &[], skip, 7, true, Stored::Pointwise)?;
-    list.op(
-        "dead_act",
-        Operation::Activation {
-            input: dead,
-            function: Function::Silu,
-        },
-    )?;
+    list.op("dead_act", Operation::Activation { input: dead, function: Function::Silu })?;
     Ok(list.finish())
 }
 
@@ -50,30 +27,9 @@ fn small() -> Result<Graph, GraphError> {
 fn shapes_are_inferred() -> Result<(), GraphError> {
     let graph = small()?;
     let shape = |name| graph.require(name).map(|id| graph.tensor(id).shape);
-    assert_eq!(
-        shape("conv")?,
-        Shape {
-            height: 2,
-            width: 3,
-            channels: 16
-        }
-    );
-    assert_eq!(
-        shape("to_k")?,
-        Shape {
-            height: 1,
-            width: 3,
-            channels: 16
-        }
-    );
-    assert_eq!(
-        shape("dead")?,
-        Shape {
-            height: 2,
-            width: 3,
-            channels: 7
-        }
-    );
+    assert_eq!(shape("conv")?, Shape { height: 2, width: 3, channels: 16 });
+    assert_eq!(shape("to_k")?, Shape { height: 1, width: 3, channels: 16 });
+    assert_eq!(shape("dead")?, Shape { height: 2, width: 3, channels: 7 });
     assert_eq!(graph.find("block"), graph.find("skip"));
     Ok(())
 }
@@ -85,31 +41,14 @@ fn pruning_drops_what_is_dead_and_keeps_the_rest() -> Result<(), GraphError> {
     let names: Vec<_> = graph.ops.iter().map(|op| op.name.as_str()).collect();
     assert_eq!(names, ["conv", "to_q", "to_k", "to_v", "mix", "skip"]);
     let weights: Vec<_> = graph.weights.iter().map(|weight| weight.name.as_str()).collect();
-    assert_eq!(
-        weights,
-        [
-            "conv.weight",
-            "conv.bias",
-            "to_q.weight",
-            "to_k.weight",
-            "to_v.weight"
-        ]
-    );
+    assert_eq!(weights, ["conv.weight", "conv.bias", "to_q.weight", "to_k.weight", "to_v.weight"]);
     assert_eq!(graph.weights[4].aliases, ["value.weight"]);
     assert_eq!(graph.find("dead"), None);
 
     // What the whole list needs is unchanged by pruning to its end, and pruning twice changes nothing.
     assert_eq!(graph.pruned(&[graph.require("block")?]), graph);
     let key = whole.pruned(&[whole.require("to_k")?]);
-    assert_eq!(
-        (
-            key.ops.len(),
-            key.tensors.len(),
-            key.weights.len(),
-            key.inputs.len()
-        ),
-        (1, 2, 1, 1)
-    );
+    assert_eq!((key.ops.len(), key.tensors.len(), key.weights.len(), key.inputs.len()), (1, 2, 1, 1));
     assert_eq!(key.tensor(key.ops[0].operation.inputs()[0]).name, "text");
     assert_eq!(key.weight(key.ops[0].operation.weights()[0]).name, "to_k.weight");
     Ok(())
@@ -129,10 +68,7 @@ fn lifetimes_end_with_the_last_reader() -> Result<(), GraphError> {
     let first = 4 * (4 * 6 * 8 + 3 * 5 + 6 * 16);
     let attention = 4 * (2 * 3 * 16 + 3 * 6 * 16);
     assert!(attention > first);
-    assert_eq!(
-        graph.peak_live_bytes(&[graph.require("block")?]),
-        attention as u64
-    );
+    assert_eq!(graph.peak_live_bytes(&[graph.require("block")?]), attention as u64);
     Ok(())
 }
 
@@ -154,16 +90,7 @@ fn costs_are_counted() -> Result<(), GraphError> {
     let attention = 2 * 6 * 3 * 16 * 2;
     assert_eq!(
         flop,
-        [
-            conv,
-            2 * 6 * 16 * 16,
-            2 * 3 * 5 * 16,
-            2 * 3 * 5 * 16,
-            attention,
-            0,
-            2 * 6 * 7 * 16,
-            0
-        ]
+        [conv, 2 * 6 * 16 * 16, 2 * 3 * 5 * 16, 2 * 3 * 5 * 16, attention, 0, 2 * 6 * 7 * 16, 0]
     );
     let parameters = 16 * 8 * 9 + 16 + 16 * 16 + 2 * 16 * 5 + 7 * 16 + 7;
     assert_eq!(graph.parameters(), parameters);
@@ -175,14 +102,8 @@ fn costs_are_counted() -> Result<(), GraphError> {
     let totals = graph.totals();
     assert_eq!(totals.parameters.text, 2 * 16 * 5);
     assert_eq!((totals.parameters.time, totals.parameters.other), (0, 0));
-    assert_eq!(
-        (totals.parameters.all(), totals.parameters.live()),
-        (parameters, parameters - 2 * 16 * 5)
-    );
-    assert_eq!(
-        (totals.flop.once, totals.flop.text_attention),
-        (2 * 2 * 3 * 5 * 16, attention)
-    );
+    assert_eq!((totals.parameters.all(), totals.parameters.live()), (parameters, parameters - 2 * 16 * 5));
+    assert_eq!((totals.flop.once, totals.flop.text_attention), (2 * 2 * 3 * 5 * 16, attention));
     assert_eq!((totals.flop.conv3x3, totals.flop.self_attention), (conv, 0));
     assert_eq!(totals.flop.per_photo() + totals.flop.once, graph.flop());
     let table = graph.table(&[]);
@@ -195,38 +116,13 @@ fn costs_are_counted() -> Result<(), GraphError> {
 fn an_attention_map_is_a_row_per_token() -> Result<(), GraphError> {
     let mut list = GraphBuilder::new();
     let photo = list.input("photo", PHOTO, false)?;
-    let tap = Tap {
-        query: photo,
-        key: photo,
-        heads: 2,
-        weight: 0.5,
-    };
-    let map = list.op(
-        "attention",
-        Operation::AttentionMap {
-            taps: vec![tap.clone(), tap.clone()],
-        },
-    )?;
-    assert_eq!(
-        list.shape(map),
-        Shape {
-            height: 4,
-            width: 6,
-            channels: 24
-        }
-    );
+    let tap = Tap { query: photo, key: photo, heads: 2, weight: 0.5 };
+    let map = list.op("attention", Operation::AttentionMap { taps: vec![tap.clone(), tap.clone()] })?;
+    assert_eq!(list.shape(map), Shape { height: 4, width: 6, channels: 24 });
     let none = list.op("none", Operation::AttentionMap { taps: Vec::new() });
     assert!(matches!(none, Err(GraphError::Shape { .. })));
     let weightless = Tap { weight: 0.0, ..tap };
-    assert!(
-        list.op(
-            "weightless",
-            Operation::AttentionMap {
-                taps: vec![weightless]
-            }
-        )
-        .is_err()
-    );
+    assert!(list.op("weightless", Operation::AttentionMap { taps: vec![weightless] }).is_err());
     let graph = list.finish();
     assert_eq!(graph.flop(), 2 * (2 * 24 * 24 * 8));
     Ok(())
@@ -242,71 +138,26 @@ fn what_does_not_fit_is_refused_by_name() -> Result<(), GraphError> {
         other => panic!("`{op}` should be refused, but is {other:?}"),
     };
     refused(list.op("sum", Operation::Add { a: photo, b: text }), "sum");
-    refused(
-        list.op(
-            "row",
-            Operation::AddRow {
-                input: photo,
-                row: text,
-            },
-        ),
-        "row",
-    );
+    refused(list.op("row", Operation::AddRow { input: photo, row: text }), "row");
     refused(list.op("join", Operation::Concat { a: photo, b: text }), "join");
     refused(list.op("halves", Operation::Geglu { input: text }), "halves");
+    refused(list.op("head", Operation::ScaledHead { input: text, channels: 6, scale: 1.0 }), "head");
     refused(
-        list.op(
-            "head",
-            Operation::ScaledHead {
-                input: text,
-                channels: 6,
-                scale: 1.0,
-            },
-        ),
-        "head",
-    );
-    refused(
-        list.op(
-            "squares",
-            Operation::PixelUnshuffle {
-                input: photo,
-                factor: 4,
-                positions: true,
-            },
-        ),
+        list.op("squares", Operation::PixelUnshuffle { input: photo, factor: 4, positions: true }),
         "squares",
     );
     refused(list.conv3x3("stride", photo, 8, 3, Padding::Same), "stride");
     refused(list.conv3x3("window", text, 8, 2, Padding::RightBottom), "window");
     refused(list.group_norm("groups", photo, 3, 1e-5), "groups");
     refused(list.timestep_embedding("time", 100.0, 7, true, 0.0), "time");
-    let attention = Operation::Attention {
-        query: photo,
-        key: text,
-        value: text,
-        heads: 2,
-        causal: false,
-    };
+    let attention = Operation::Attention { query: photo, key: text, value: text, heads: 2, causal: false };
     refused(list.op("attention", attention), "attention");
-    assert!(matches!(
-        list.input("photo", PHOTO, false),
-        Err(GraphError::NameTaken { .. })
-    ));
+    assert!(matches!(list.input("photo", PHOTO, false), Err(GraphError::NameTaken { .. })));
     list.weight("w", Vec::new(), &[2, 3])?;
-    assert!(matches!(
-        list.weight("w", Vec::new(), &[3, 2]),
-        Err(GraphError::WeightShape { .. })
-    ));
-    let huge = Shape {
-        height: 1 << 16,
-        width: 1 << 16,
-        channels: 4,
-    };
+    assert!(matches!(list.weight("w", Vec::new(), &[3, 2]), Err(GraphError::WeightShape { .. })));
+    let huge = Shape { height: 1 << 16, width: 1 << 16, channels: 4 };
     assert!(list.input("huge", huge, false).is_err());
-    assert!(matches!(
-        list.finish().require("nowhere"),
-        Err(GraphError::NoSuchTensor { .. })
-    ));
+    assert!(matches!(list.finish().require("nowhere"), Err(GraphError::NoSuchTensor { .. })));
     Ok(())
 }
 
@@ -315,20 +166,9 @@ fn tokens_must_be_in_the_table() -> Result<(), GraphError> {
     let mut list = GraphBuilder::new();
     let tokens = list.weight("tokens", Vec::new(), &[10, 4])?;
     let positions = list.weight("positions", Vec::new(), &[3, 4])?;
-    let embed = |ids: &[u32]| Operation::TokenEmbedding {
-        ids: ids.to_vec(),
-        tokens,
-        positions,
-    };
+    let embed = |ids: &[u32]| Operation::TokenEmbedding { ids: ids.to_vec(), tokens, positions };
     let text = list.op("text", embed(&[9, 0, 0]))?;
-    assert_eq!(
-        list.shape(text),
-        Shape {
-            height: 1,
-            width: 3,
-            channels: 4
-        }
-    );
+    assert_eq!(list.shape(text), Shape { height: 1, width: 3, channels: 4 });
     assert!(list.op("outside", embed(&[10])).is_err());
     assert!(list.op("long", embed(&[0; 4])).is_err());
     Ok(())

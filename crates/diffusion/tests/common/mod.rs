@@ -26,11 +26,7 @@ impl Reference {
             let shapes = serde_json::from_value(spec[component]["shapes"].clone()).expect("shapes");
             (spec[component]["config"].clone(), shapes)
         };
-        Self {
-            unet: part("unet"),
-            vae: part("vae"),
-            text_encoder: part("text_encoder"),
-        }
+        Self { unet: part("unet"), vae: part("vae"), text_encoder: part("text_encoder") }
     }
 
     pub fn configs(&self) -> Configs {
@@ -52,9 +48,7 @@ pub fn small() -> (Configs, Settings) {
 }
 
 pub fn fixture(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/fixtures")
-        .join(path);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
