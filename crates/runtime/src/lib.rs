@@ -1,1 +1,25 @@
-//! To be written.
+//! Walks a graph with weights, on the GPU or on the CPU.
+//!
+//! ```text
+//! Graph ──▶ Plan ──┐
+//! WeightSource ────┴─▶ load ─▶ Executor::run(image) ─▶ Outputs: values, attention maps, timings
+//! ```
+//!
+//! [`CpuExecutor`] is the reference (it keeps f32 weights where the file has them) and the fallback where there is no
+//! hardware adapter.
+
+pub mod compare;
+mod cpu;
+mod error;
+mod executor;
+mod observer;
+mod plan;
+mod timestep;
+mod timings;
+mod weights;
+
+pub use cpu::CpuExecutor;
+pub use error::{Result, RuntimeError};
+pub use executor::{Executor, Outputs, Values};
+pub use observer::{Observer, Step, Watch};
+pub use timings::Timings;

@@ -1,0 +1,136 @@
+//! Attention as products: per head and block of queries one `QKᵀ`, one softmax, one product with V. Scores of a block
+//! are all that is ever held.
+
+use super::gemm::{part, part_mut, product};
+use super::math::{exp_sum, largest, softmax};
+use super::parallel::for_row_blocks;
+
+/// Values of scores per thread: 4 MiB.
+const SCRATCH: usize = 1 << 20;
+
+fn max_rows(keys: usize) -> usize {
+    (SCRATCH / keys).clamp(1, 256)
+}
+
+/// The fast form of [`attention_cpu`](maskov_kernels::attention::attention_cpu).
+pub fn attention(
+    q: &[f32],
+    k: &[f32],
+    v: &[f32],
+    channels: usize,
+    heads: usize,
+    causal: bool,
+    y: &mut [f32],
+) {
+    let (d, keys) = (channels / heads, k.len() / channels);
+    let scale = 1.0 / (d as f32).sqrt();
+    for_row_blocks(y, channels, max_rows(keys), |first, y| {
+        let rows = y.len() / channels;
+        let mut scores = vec![0.0; rows * keys];
+        for head in (0..channels).step_by(d) {
+            head_scores(&q[first * channels..], k, channels, head..head + d, &mut scores);
+            for (row, scores) in scores.chunks_exact_mut(keys).enumerate() {
+                let visible = if causal { (first + row + 1).min(keys) } else { keys };
+                softmax(&mut scores[..visible], scale);
+                scores[visible..].fill(0.0);
+            }
+            let v = part(&v[head..], keys, d, channels);
+            product(part(&scores, rows, keys, keys), v, 0.0, part_mut(&mut y[head..], rows, d, channels));
+        }
+    });
+}
+
+/// One layer of an attention map: queries and keys of `heads · d` channels, and its share.
+pub struct Layer<'a> {
+    /// `[tokens, channels]`
+    pub q: &'a [f32],
+    /// `[tokens, channels]`
+    pub k: &'a [f32],
+    /// `heads · d`
+    pub channels: usize,
+    /// Number of heads.
+    pub heads: usize,
+    /// Share of this layer in the map.
+    pub weight: f32,
+}
+
+/// The fast form of [`attention_map_cpu`](maskov_kernels::attention_map::attention_map_cpu) over all layers, and of
+/// [`normalize_rows_cpu`](maskov_kernels::normalize_rows::normalize_rows_cpu) after it.
+pub fn attention_map(layers: &[Layer<'_>], keys: usize, map: &mut [f32]) {
+    for_row_blocks(map, keys, max_rows(keys), |first, map| {
+        map.fill(0.0);
+        let mut scores = vec![0.0; map.len()];
+        for layer in layers {
+            let d = layer.channels / layer.heads;
+            let scale = 1.0 / (d as f32).sqrt();
+            for head in (0..layer.channels).step_by(d) {
+                let q = &layer.q[first * layer.channels..];
+                head_scores(q, layer.k, layer.channels, head..head + d, &mut scores);
+                for (scores, map) in scores.chunks_exact_mut(keys).zip(map.chunks_exact_mut(keys)) {
+                    let max = largest(scores) * scale;
+                    let share = layer.weight / (layer.heads as f32 * exp_sum(scores, scale, max));
+                    for (score, entry) in scores.iter().zip(map) {
+                        *entry += share * score;
+                    }
+                }
+            }
+        }
+        maskov_kernels::normalize_rows::normalize_rows_cpu(map, keys);
+    });
+}
+
+/// `scores ← Q · Kᵀ` of the channels of one head, unscaled, for as many queries as there is room.
+fn head_scores(q: &[f32], k: &[f32], channels: usize, head: std::ops::Range<usize>, scores: &mut [f32]) {
+    let keys = k.len() / channels;
+    let rows = scores.len() / keys;
+    let q = part(&q[head.start..], rows, head.len(), channels);
+    let k = part(&k[head.start..], keys, head.len(), channels);
+    product(q, k.reversed_axes(), 0.0, part_mut(scores, rows, keys, keys));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use maskov_gpu::testing::{Seeded, Tolerance, assert_close};
+    use maskov_kernels::attention::attention_cpu;
+    use maskov_kernels::attention_map::attention_map_cpu;
+    use maskov_kernels::attention_row_stats::attention_row_stats_cpu;
+    use maskov_kernels::normalize_rows::normalize_rows_cpu;
+
+    #[test]
+    fn attention_matches_its_twin() {
+        // queries, keys, heads, d; a cross-attention to 77 tokens and the embedded model's at R = 24 among them.
+        for [queries, keys, heads, d] in [[1, 1, 1, 1], [7, 5, 3, 2], [300, 77, 2, 33], [576, 576, 2, 48]] {
+            let (mut seeded, channels) = (Seeded::new(6), heads * d);
+            let q: Vec<f32> = seeded.values(queries * channels).iter().map(|q| 4.0 * q).collect();
+            let (k, v) = (seeded.values(keys * channels), seeded.values(keys * channels));
+            for causal in [false, true] {
+                let (mut got, mut expected) = (vec![f32::NAN; q.len()], vec![f32::NAN; q.len()]);
+                attention(&q, &k, &v, channels, heads, causal, &mut got);
+                attention_cpu(&q, &k, &v, channels, heads, causal, &mut expected);
+                let what = format!("{queries} × {keys}, {heads} heads of {d}, causal {causal}");
+                assert_close(&what, &got, &expected, Tolerance::REDUCTION);
+            }
+        }
+    }
+
+    #[test]
+    fn attention_map_matches_its_twins() {
+        for [tokens, heads, d] in [[1, 1, 1], [9, 3, 5], [576, 2, 48]] {
+            let (mut seeded, channels) = (Seeded::new(7), heads * d);
+            let mut values =
+                || seeded.values(tokens * channels).iter().map(|q| 2.0 * q).collect::<Vec<f32>>();
+            let taps = [(values(), values(), 0.5), (values(), values(), 0.25)];
+            let layers =
+                taps.each_ref().map(|(q, k, weight)| Layer { q, k, channels, heads, weight: *weight });
+            let (mut got, mut expected) = (vec![f32::NAN; tokens * tokens], vec![0.0; tokens * tokens]);
+            attention_map(&layers, tokens, &mut got);
+            for (q, k, weight) in &taps {
+                let stats = attention_row_stats_cpu(q, k, channels, heads);
+                attention_map_cpu(q, k, &stats, channels, heads, *weight, &mut expected);
+            }
+            normalize_rows_cpu(&mut expected, tokens);
+            assert_close(&format!("{tokens} tokens"), &got, &expected, Tolerance::REDUCTION);
+        }
+    }
+}

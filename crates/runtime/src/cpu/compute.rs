@@ -1,0 +1,98 @@
+//! One operation of the list: its inputs and weights in, its output out.
+
+use maskov_graph::{Function, Op, Operation, Padding, Shape, TensorId, WeightId};
+use maskov_kernels::concat::concat_cpu;
+use maskov_kernels::conv2d_3x3_f16::Picture;
+use maskov_kernels::pixel_unshuffle::pixel_unshuffle_cpu;
+use maskov_kernels::scaled_head::scaled_head_cpu;
+use maskov_kernels::token_embedding::token_embedding_cpu;
+use maskov_kernels::upsample_nearest::upsample_nearest_cpu;
+
+use super::{Alive, CpuExecutor, attention, conv, gemm, pointwise};
+use crate::timestep::timestep_embedding;
+
+impl CpuExecutor {
+    pub(super) fn compute(&self, op: &Op, alive: &Alive<'_>) -> Vec<f32> {
+        use Operation as O;
+        let value =
+            |id: &TensorId| alive[id.0 as usize].as_deref().expect("tensors are made before they are read");
+        let shape = |id: &TensorId| self.plan.graph.tensor(*id).shape;
+        let weight = |id: &WeightId| &self.weights[id.0 as usize][..];
+        let bias = |id: &Option<WeightId>| id.as_ref().map(weight);
+        let out = shape(&op.output);
+        let mut y = vec![0.0; out.len()];
+        match &op.operation {
+            O::Linear { input, weight: w, bias: b } => {
+                gemm::linear(value(input), weight(w), bias(b), shape(input).channels, &mut y);
+            }
+            O::Conv3x3 { input, weight: w, bias: b, stride, padding } => {
+                let (picture, inputs) = (picture(shape(input), *stride, *padding), shape(input).channels);
+                conv::conv2d_3x3(value(input), weight(w), bias(b), inputs, picture, &mut y);
+            }
+            O::GroupNorm { input, weight: w, bias: b, groups, eps, silu } => {
+                pointwise::group_norm(value(input), weight(w), weight(b), *groups, *eps, *silu, &mut y);
+            }
+            O::LayerNorm { input, weight: w, bias: b, eps } => {
+                pointwise::layer_norm(value(input), weight(w), weight(b), *eps, &mut y);
+            }
+            O::Activation { input, function } => match function {
+                Function::Silu => pointwise::silu(value(input), &mut y),
+                Function::Gelu => pointwise::gelu(value(input), &mut y),
+                Function::QuickGelu => pointwise::quick_gelu(value(input), &mut y),
+            },
+            O::Geglu { input } => pointwise::geglu(value(input), out.channels, &mut y),
+            O::Add { a, b } => pointwise::add(value(a), value(b), &mut y),
+            O::AddRow { input, row } => pointwise::add_row(value(input), value(row), &mut y),
+            O::Concat { a, b } => {
+                concat_cpu(value(a), shape(a).channels, value(b), shape(b).channels, &mut y);
+            }
+            O::UpsampleNearest { input } => {
+                upsample_nearest_cpu(value(input), shape(input).width, out.channels, &mut y);
+            }
+            O::ScaledHead { input, channels, scale } => {
+                scaled_head_cpu(value(input), shape(input).channels, *channels, *scale, &mut y);
+            }
+            O::PixelUnshuffle { input, factor, positions } => {
+                let (extent, channels) = ([out.height, out.width], shape(input).channels);
+                pixel_unshuffle_cpu(value(input), extent, channels, *factor, *positions, &mut y);
+            }
+            O::TimestepEmbedding { timestep, flip_sin_to_cos, freq_shift } => {
+                y = timestep_embedding(*timestep, out.channels, *flip_sin_to_cos, *freq_shift);
+            }
+            O::TokenEmbedding { ids, tokens, positions } => {
+                token_embedding_cpu(ids, weight(tokens), weight(positions), out.channels, &mut y);
+            }
+            O::Attention { query, key, value: v, heads, causal } => {
+                attention::attention(
+                    value(query),
+                    value(key),
+                    value(v),
+                    out.channels,
+                    *heads,
+                    *causal,
+                    &mut y,
+                );
+            }
+            O::AttentionMap { taps } => {
+                let layer = |tap: &maskov_graph::Tap| attention::Layer {
+                    q: value(&tap.query),
+                    k: value(&tap.key),
+                    channels: shape(&tap.query).channels,
+                    heads: tap.heads,
+                    weight: tap.weight,
+                };
+                let layers: Vec<_> = taps.iter().map(layer).collect();
+                attention::attention_map(&layers, out.channels, &mut y);
+            }
+        }
+        y
+    }
+}
+
+fn picture(input: Shape, stride: usize, padding: Padding) -> Picture {
+    let pad_before = match padding {
+        Padding::Same => 1,
+        Padding::RightBottom => 0,
+    };
+    Picture { height: input.height, width: input.width, stride, pad_before }
+}

@@ -1,0 +1,141 @@
+//! Exponential and GELU without branches, so that compilers vectorise loops over them (SSE2, NEON, wasm simd128).
+
+use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
+
+/// `eˣ` with a relative error below 2e-7; arguments beyond ±87 count as ±87, NaN stays NaN.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    // 1.5 · 2²³: adding it rounds to an integer, which then sits in the lowest bits of the sum.
+    const MAGIC: f32 = 12_582_912.0;
+    // ln 2 in two parts, so that `n · LN_2_HIGH` is exact (Cody and Waite).
+    const LN_2_HIGH: f32 = 355.0 / 512.0;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    let x = x.clamp(-87.0, 87.0);
+    let shifted = x * LOG2_E + MAGIC;
+    let n = shifted - MAGIC;
+    let r = x - n * LN_2_HIGH - n * LN_2_LOW;
+    // Minimax polynomial of Cephes' expf on |r| ≤ ln(2)/2.
+    let tail = ((((1.987_569_1e-4 * r + 1.398_199_9e-3) * r + 8.333_452e-3) * r + 4.166_579_6e-2) * r
+        + 1.666_666_5e-1)
+        * r
+        + 0.5;
+    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23));
+    (tail * r * r + r + 1.0) * power
+}
+
+/// `x · sigmoid(x)`
+#[inline(always)]
+pub fn silu(x: f32) -> f32 {
+    x / (1.0 + exp(-x))
+}
+
+/// CLIP's `x · sigmoid(1.702 x)`.
+#[inline(always)]
+pub fn quick_gelu(x: f32) -> f32 {
+    x / (1.0 + exp(-1.702 * x))
+}
+
+/// The exact GELU with an absolute error below `2e-7 · |x|`: `erfc` by Abramowitz and Stegun 7.1.26.
+#[inline(always)]
+pub fn gelu(x: f32) -> f32 {
+    let z = x.abs() * FRAC_1_SQRT_2;
+    let t = 1.0 / (1.0 + 0.327_591_1 * z);
+    let series =
+        ((((1.061_405_4 * t - 1.453_152_1) * t + 1.421_413_8) * t - 0.284_496_72) * t + 0.254_829_6) * t;
+    let upper_tail = 0.5 * series * exp(-z * z);
+    x * if x < 0.0 { upper_tail } else { 1.0 - upper_tail }
+}
+
+/// `values ← exp(scale · value − max) / Σ`, where `max` is the largest of them: a softmax that cannot overflow.
+pub fn softmax(values: &mut [f32], scale: f32) {
+    let max = largest(values) * scale;
+    let sum = exp_sum(values, scale, max);
+    for value in values {
+        *value /= sum;
+    }
+}
+
+/// `values ← exp(scale · value − max)`, and their sum.
+pub fn exp_sum(values: &mut [f32], scale: f32, max: f32) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let mut chunks = values.chunks_exact_mut(LANES);
+    for chunk in &mut chunks {
+        for (value, lane) in chunk.iter_mut().zip(&mut lanes) {
+            *value = exp(*value * scale - max);
+            *lane += *value;
+        }
+    }
+    let mut sum: f32 = lanes.iter().sum();
+    for value in chunks.into_remainder() {
+        *value = exp(*value * scale - max);
+        sum += *value;
+    }
+    sum
+}
+
+/// Independent accumulators, since a single running sum would keep the loop from being vectorised.
+const LANES: usize = 16;
+
+/// The largest value, −∞ where there is none.
+pub fn largest(values: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let chunks = values.chunks_exact(LANES);
+    let rest = chunks.remainder().iter().copied();
+    for chunk in chunks {
+        for (value, lane) in chunk.iter().zip(&mut lanes) {
+            *lane = if *value > *lane { *value } else { *lane };
+        }
+    }
+    rest.chain(lanes).fold(f32::NEG_INFINITY, f32::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use maskov_kernels::activation::Function;
+
+    fn arguments() -> impl Iterator<Item = f32> {
+        (-870_000..=870_000).map(|i| i as f32 * 1e-4)
+    }
+
+    #[test]
+    fn exp_is_within_its_error() {
+        for x in arguments() {
+            let expected = f64::from(x).exp();
+            let error = (f64::from(exp(x)) - expected).abs() / expected;
+            assert!(error < 2e-7, "exp({x}) is off by {error:e}");
+        }
+        assert_eq!(exp(0.0), 1.0);
+        assert_eq!(exp(f32::NEG_INFINITY), exp(-87.0));
+        assert!(exp(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn activations_match_their_twins() {
+        for x in arguments() {
+            for (got, function) in
+                [(silu(x), Function::Silu), (quick_gelu(x), Function::QuickGelu), (gelu(x), Function::Gelu)]
+            {
+                let expected = function.apply(x);
+                assert!(
+                    (got - expected).abs() <= 3e-7 * x.abs(),
+                    "{function:?}({x}) = {got}, not {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn softmax_sums_to_one_and_keeps_ratios() {
+        for len in [1, 15, 16, 17, 77] {
+            let mut values: Vec<f32> = (0..len).map(|i| 100.0 * (i as f32 * 0.7).sin()).collect();
+            let before = values.clone();
+            softmax(&mut values, 0.5);
+            let exact: Vec<f64> = before.iter().map(|x| (0.5 * f64::from(*x)).exp()).collect();
+            let sum: f64 = exact.iter().sum();
+            for (got, exact) in values.iter().zip(exact) {
+                assert!((f64::from(*got) - exact / sum).abs() < 1e-6, "{len} values");
+            }
+        }
+    }
+}

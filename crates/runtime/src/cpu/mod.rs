@@ -1,0 +1,192 @@
+//! The CPU executor: the kernels' twins, with GEMM-based forms of linear, convolution and attention.
+
+mod attention;
+mod compute;
+mod conv;
+mod gemm;
+mod math;
+mod parallel;
+mod pointwise;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use maskov_graph::{Graph, Operation, TensorId, WeightId};
+use maskov_weights::WeightSource;
+use web_time::Instant;
+
+use crate::plan::Plan;
+use crate::weights::{read_all, step};
+use crate::{Executor, Observer, Outputs, Result, RuntimeError, Step, Timings, Values};
+
+/// A graph with f32 weights in memory.
+#[derive(Debug)]
+pub struct CpuExecutor {
+    plan: Plan,
+    /// By [`WeightId`], in the order that the computation reads; empty where only constants needed it.
+    weights: Vec<Vec<f32>>,
+    /// What was computed once per model and is read for every photo.
+    constants: HashMap<TensorId, Vec<f32>>,
+}
+
+/// The activations that are alive, by [`TensorId`].
+type Alive<'a> = Vec<Option<Cow<'a, [f32]>>>;
+
+impl CpuExecutor {
+    /// Reads the weights that the wanted outputs need and computes what is the same for every photo. `constants` are
+    /// the values of the graph's constant inputs.
+    ///
+    /// Weights of every type become f32. Errors: all missing weights at once; unsound ones; unknown outputs.
+    pub async fn load(
+        graph: &Graph,
+        wanted: &[&str],
+        source: &dyn WeightSource,
+        constants: &[Values<'_>],
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let plan = Plan::new(graph, wanted)?;
+        let convolutions = convolution_inputs(&plan.graph);
+        let mut weights = vec![Vec::new(); plan.graph.weights.len()];
+        read_all(&plan.graph, source, observer, |id, tensor| {
+            let values = tensor.to_f32()?;
+            weights[id.0 as usize] = match convolutions.get(&id) {
+                Some(&inputs) => conv::taps_first(&values, inputs),
+                None => values,
+            };
+            Ok(())
+        })
+        .await?;
+        let mut executor = Self { plan, weights, constants: HashMap::new() };
+        executor.constants = executor.compute_constants(constants).await?;
+        executor.drop_weights_of_constants();
+        Ok(executor)
+    }
+
+    async fn compute_constants(&self, constants: &[Values<'_>]) -> Result<HashMap<TensorId, Vec<f32>>> {
+        let mut alive = self.alive(self.plan.inputs(constants, true)?)?;
+        // Checked one by one: this happens once, and no later check would name the layer.
+        self.walk(&self.plan.constant, &mut alive, &mut (), Checked::EveryTensor).await?;
+        let kept = self.plan.kept.iter();
+        Ok(kept.filter_map(|id| Some((*id, alive[id.0 as usize].take()?.into_owned()))).collect())
+    }
+
+    fn drop_weights_of_constants(&mut self) {
+        let per_photo = self.plan.per_photo.iter().map(|&op| &self.plan.graph.ops[op].operation);
+        let needed: Vec<WeightId> = per_photo.flat_map(Operation::weights).collect();
+        let mut is_needed = vec![false; self.weights.len()];
+        needed.iter().for_each(|id| is_needed[id.0 as usize] = true);
+        for (weight, is_needed) in self.weights.iter_mut().zip(is_needed) {
+            if !is_needed {
+                *weight = Vec::new();
+            }
+        }
+    }
+
+    /// The constants and the given inputs, which must be finite.
+    fn alive<'a>(&'a self, inputs: Vec<(TensorId, &'a [f32])>) -> Result<Alive<'a>> {
+        let mut alive: Alive<'a> = vec![None; self.plan.graph.tensors.len()];
+        for (id, values) in &self.constants {
+            alive[id.0 as usize] = Some(Cow::Borrowed(values));
+        }
+        for (id, values) in inputs {
+            self.check(id, values)?;
+            alive[id.0 as usize] = Some(Cow::Borrowed(values));
+        }
+        Ok(alive)
+    }
+
+    async fn walk(
+        &self,
+        ops: &[usize],
+        alive: &mut Alive<'_>,
+        observer: &mut dyn Observer,
+        checked: Checked,
+    ) -> Result<Timings> {
+        let mut timings = Timings::default();
+        for (index, &at) in ops.iter().enumerate() {
+            let op = &self.plan.graph.ops[at];
+            step(observer, Step { index, count: ops.len(), name: &op.name }).await?;
+            let start = Instant::now();
+            let values = self.compute(op, alive);
+            timings.ops.push((op.name.clone(), start.elapsed().as_secs_f64() * 1e3));
+            if checked == Checked::EveryTensor && !is_finite(&values) {
+                return Err(RuntimeError::NotFinite { name: op.name.clone() });
+            }
+            alive[op.output.0 as usize] = Some(Cow::Owned(values));
+            for id in &self.plan.dead_after[at] {
+                alive[id.0 as usize] = None;
+            }
+        }
+        Ok(timings)
+    }
+
+    fn check(&self, id: TensorId, values: &[f32]) -> Result<()> {
+        if is_finite(values) {
+            return Ok(());
+        }
+        Err(RuntimeError::NotFinite { name: self.plan.graph.tensor(id).name.clone() })
+    }
+
+    /// Takes the wanted tensors, which must be finite.
+    fn outputs(&self, alive: &mut Alive<'_>, timings: Timings) -> Result<Outputs<Vec<f32>>> {
+        let maps = self.plan.graph.ops.iter();
+        let maps = maps.filter(|op| matches!(op.operation, Operation::AttentionMap { .. }));
+        let is_map: Vec<TensorId> = maps.map(|op| op.output).collect();
+        let mut outputs = Outputs { tensors: HashMap::new(), maps: HashMap::new(), timings };
+        for (name, id) in &self.plan.wanted {
+            // Cloned, not taken: two names may mean one tensor.
+            let values = alive[id.0 as usize].as_deref().expect("wanted tensors live to the end").to_vec();
+            self.check(*id, &values)?;
+            let into = if is_map.contains(id) { &mut outputs.maps } else { &mut outputs.tensors };
+            into.insert(name.clone(), values);
+        }
+        Ok(outputs)
+    }
+}
+
+impl Executor for CpuExecutor {
+    type Map = Vec<f32>;
+
+    fn graph(&self) -> &Graph {
+        &self.plan.graph
+    }
+
+    async fn run(&self, inputs: &[Values<'_>], observer: &mut dyn Observer) -> Result<Outputs<Vec<f32>>> {
+        let inputs = self.plan.inputs(inputs, false)?;
+        let mut alive = self.alive(inputs.clone())?;
+        let timings = self.walk(&self.plan.per_photo, &mut alive, observer, Checked::OutputsOnly).await?;
+        match self.outputs(&mut alive, timings) {
+            Err(RuntimeError::NotFinite { name }) => {
+                // Rare enough to walk again, which finds the layer where it began.
+                let mut alive = self.alive(inputs)?;
+                self.walk(&self.plan.per_photo, &mut alive, observer, Checked::EveryTensor).await?;
+                Err(RuntimeError::NotFinite { name })
+            }
+            outputs => outputs,
+        }
+    }
+
+    async fn read_map(&self, map: &Vec<f32>) -> Result<Vec<f32>> {
+        Ok(map.clone())
+    }
+}
+
+/// Which tensors of a walk are looked at for NaN and infinity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Checked {
+    OutputsOnly,
+    EveryTensor,
+}
+
+fn is_finite(values: &[f32]) -> bool {
+    values.chunks(4096).all(|values| values.iter().fold(true, |all, value| all & value.is_finite()))
+}
+
+/// The input channels of every weight that a convolution reads.
+fn convolution_inputs(graph: &Graph) -> HashMap<WeightId, usize> {
+    let convolution = |operation: &Operation| match operation {
+        Operation::Conv3x3 { input, weight, .. } => Some((*weight, graph.tensor(*input).shape.channels)),
+        _ => None,
+    };
+    graph.ops.iter().filter_map(|op| convolution(&op.operation)).collect()
+}

@@ -1,0 +1,72 @@
+//! One weight of the list, from a file's tensor to the device.
+
+use maskov_gpu::{Buffer, Gpu};
+use maskov_graph::{Graph, Operation, WeightId};
+use maskov_kernels::matrix::{Format, Matrix};
+use maskov_weights::{DType, HostTensor, MatrixShape, pack_matrix_f16};
+
+use crate::Result;
+
+/// A weight as the kernels read it.
+pub(super) enum Weight {
+    /// Of a linear layer or convolution: f16, q8 or q4.
+    Matrix(Matrix),
+    /// Of a norm, or a bias: f32.
+    Vector(Buffer),
+    /// Of an embedding, of which a few rows are taken once per model.
+    Host(Vec<f32>),
+}
+
+/// What reads a weight decides how it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Matrix,
+    Vector,
+    Host,
+}
+
+/// The role of every weight, by [`WeightId`].
+pub(super) fn roles(graph: &Graph) -> Vec<Role> {
+    let mut roles = vec![Role::Vector; graph.weights.len()];
+    let mut set = |id: WeightId, role| roles[id.0 as usize] = role;
+    for op in &graph.ops {
+        match &op.operation {
+            Operation::Linear { weight, .. } | Operation::Conv3x3 { weight, .. } => set(*weight, Role::Matrix),
+            Operation::TokenEmbedding { tokens, positions, .. } => {
+                set(*tokens, Role::Host);
+                set(*positions, Role::Host);
+            }
+            _ => {}
+        }
+    }
+    roles
+}
+
+/// Uploads a weight. Matrices of f32, f16 and bf16 become f16, quantised ones stay as they are.
+pub(super) fn upload(gpu: &Gpu, role: Role, tensor: &HostTensor) -> Result<Weight> {
+    Ok(match role {
+        Role::Matrix => Weight::Matrix(upload_matrix(gpu, tensor)?),
+        Role::Vector => Weight::Vector(gpu.upload(tensor.name(), &tensor.to_f32()?)?),
+        Role::Host => Weight::Host(tensor.to_f32()?),
+    })
+}
+
+fn upload_matrix(gpu: &Gpu, tensor: &HostTensor) -> Result<Matrix> {
+    let name = tensor.name();
+    let format = match tensor.dtype() {
+        DType::Q8 => Format::Q8,
+        DType::Q4 => Format::Q4,
+        _ => {
+            let words = pack_matrix_f16(name, &tensor.to_f32()?, tensor.shape())?;
+            let extents = extents(MatrixShape::new(tensor.shape()).expect("packing has checked the shape"));
+            return Ok(Matrix::upload(gpu, name, Format::F16, extents, &words, None)?);
+        }
+    };
+    let quantized = tensor.to_quantized()?;
+    let extents = extents(quantized.matrix);
+    Ok(Matrix::upload(gpu, name, format, extents, &quantized.qweight, Some(&quantized.scales))?)
+}
+
+fn extents(shape: MatrixShape) -> [usize; 3] {
+    [shape.outputs, shape.inputs, shape.taps]
+}
