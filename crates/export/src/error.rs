@@ -25,11 +25,7 @@ pub enum ExportError {
 pub(crate) fn check_size(mask: &[u8], width: u32, height: u32) -> Result<(), ExportError> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 || pixels != mask.len() as u64 {
-        return Err(ExportError::MaskSize {
-            width,
-            height,
-            got: mask.len(),
-        });
+        return Err(ExportError::MaskSize { width, height, got: mask.len() });
     }
     Ok(())
 }

@@ -40,9 +40,7 @@ pub fn overlay_png(photo: &Photo, mask: &[u8]) -> Result<Vec<u8>, ExportError> {
         }
     }
     // `rgb` has width × height × 3 bytes, so a picture always comes of it.
-    let picture = RgbImage::from_raw(width, height, rgb)
-        .map(DynamicImage::from)
-        .unwrap_or_default();
+    let picture = RgbImage::from_raw(width, height, rgb).map(DynamicImage::from).unwrap_or_default();
     let profile = photo.icc_profile().filter(|_| photo.pixels().color().has_color());
     picture_png(&picture, profile)
 }
@@ -76,9 +74,7 @@ fn squared_distances(mask: &[u8], width: usize, height: usize) -> Vec<u8> {
                 || (y > 0 && inside(x, y - 1) != here)
                 || (y + 1 < height && inside(x, y + 1) != here);
             if on_edge {
-                spread(&mut nearest, (width, height), (x, y), |to_x, to_y| {
-                    inside(to_x, to_y) != here
-                });
+                spread(&mut nearest, (width, height), (x, y), |to_x, to_y| inside(to_x, to_y) != here);
             }
         }
     }
@@ -110,9 +106,7 @@ mod tests {
     #[test]
     fn squared_distances_match_a_search_of_all_pairs() {
         let (width, height) = (13usize, 11usize);
-        let mask: Vec<u8> = (0..width * height)
-            .map(|i| u8::from(i * i % 7 < 2 || i % width > 9))
-            .collect();
+        let mask: Vec<u8> = (0..width * height).map(|i| u8::from(i * i % 7 < 2 || i % width > 9)).collect();
         let found = squared_distances(&mask, width, height);
         for at in 0..mask.len() {
             let (x, y) = (at % width, at / width);

@@ -12,10 +12,7 @@ use crate::error::check_size;
 /// [`ExportError::MaskSize`] where the length is not width × height.
 pub fn mask_png(mask: &[u8], width: u32, height: u32) -> Result<Vec<u8>, ExportError> {
     check_size(mask, width, height)?;
-    let grey: Vec<u8> = mask
-        .iter()
-        .map(|&value| if value == 0 { 0 } else { 255 })
-        .collect();
+    let grey: Vec<u8> = mask.iter().map(|&value| if value == 0 { 0 } else { 255 }).collect();
     let mut bytes = Vec::new();
     // Runs of one value compress best unfiltered.
     PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::NoFilter).write_image(
@@ -35,9 +32,7 @@ pub(crate) fn picture_png(
     let mut bytes = Vec::new();
     let mut encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
     if let Some(profile) = icc_profile {
-        encoder
-            .set_icc_profile(profile.to_vec())
-            .map_err(image::ImageError::Unsupported)?;
+        encoder.set_icc_profile(profile.to_vec()).map_err(image::ImageError::Unsupported)?;
     }
     picture.write_with_encoder(encoder)?;
     Ok(bytes)

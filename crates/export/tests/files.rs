@@ -11,13 +11,7 @@ use samples::{exif_orientation, icc, png, slope, tagged};
 /// An EXIF block with an orientation (6: a quarter turn), a place and a camera name to look for.
 fn exif_with_gps() -> Vec<u8> {
     let entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
-        [
-            tag.to_be_bytes().as_slice(),
-            &kind.to_be_bytes(),
-            &count.to_be_bytes(),
-            &value,
-        ]
-        .concat()
+        [tag.to_be_bytes().as_slice(), &kind.to_be_bytes(), &count.to_be_bytes(), &value].concat()
     };
     let offset = |at: u32| at.to_be_bytes();
     let (camera_at, gps_at) = (50, 62);
@@ -58,12 +52,7 @@ fn load(png: &[u8]) -> DynamicImage {
 #[test]
 fn the_mask_is_grey_of_the_same_size() {
     let bytes = mask_png(&[0, 1, 255, 0, 2, 0], 3, 2).unwrap();
-    assert_eq!(
-        load(&bytes),
-        GrayImage::from_raw(3, 2, vec![0, 255, 255, 0, 255, 0])
-            .unwrap()
-            .into()
-    );
+    assert_eq!(load(&bytes), GrayImage::from_raw(3, 2, vec![0, 255, 255, 0, 255, 0]).unwrap().into());
     let read = read_mask(&bytes).unwrap();
     assert_eq!((read.width, read.height), (3, 2));
 }
@@ -71,27 +60,10 @@ fn the_mask_is_grey_of_the_same_size() {
 #[test]
 fn a_mask_of_another_photo_is_refused() {
     let photo = Photo::from_rgba(2, 2, &[255; 16]).unwrap();
-    for result in [
-        mask_png(&[1; 3], 2, 2),
-        cutout_png(&photo, &[1; 3]),
-        overlay_png(&photo, &[1; 5]),
-    ] {
+    for result in [mask_png(&[1; 3], 2, 2), cutout_png(&photo, &[1; 3]), overlay_png(&photo, &[1; 5])] {
         let error = result.unwrap_err();
-        assert!(
-            matches!(
-                error,
-                ExportError::MaskSize {
-                    width: 2,
-                    height: 2,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
-        assert!(
-            error.to_string().contains("Make the mask of this photo again"),
-            "{error}"
-        );
+        assert!(matches!(error, ExportError::MaskSize { width: 2, height: 2, .. }), "{error:?}");
+        assert!(error.to_string().contains("Make the mask of this photo again"), "{error}");
     }
     assert!(mask_png(&[], 0, 0).is_err());
 }
@@ -101,22 +73,14 @@ fn the_cut_out_keeps_pixels_at_every_depth_and_clears_the_rest() {
     let cases: [(DynamicImage, DynamicImage); 6] = [
         (
             RgbImage::from_raw(2, 1, vec![1, 2, 3, 4, 5, 6]).unwrap().into(),
-            ImageBuffer::<Rgba<u8>, _>::from_raw(2, 1, vec![1, 2, 3, 255, 0, 0, 0, 0])
-                .unwrap()
-                .into(),
+            ImageBuffer::<Rgba<u8>, _>::from_raw(2, 1, vec![1, 2, 3, 255, 0, 0, 0, 0]).unwrap().into(),
         ),
         (
-            ImageBuffer::<Rgba<u8>, _>::from_raw(2, 1, vec![1u8, 2, 3, 40, 5, 6, 7, 80])
-                .unwrap()
-                .into(),
-            ImageBuffer::<Rgba<u8>, _>::from_raw(2, 1, vec![1u8, 2, 3, 40, 0, 0, 0, 0])
-                .unwrap()
-                .into(),
+            ImageBuffer::<Rgba<u8>, _>::from_raw(2, 1, vec![1u8, 2, 3, 40, 5, 6, 7, 80]).unwrap().into(),
+            ImageBuffer::<Rgba<u8>, _>::from_raw(2, 1, vec![1u8, 2, 3, 40, 0, 0, 0, 0]).unwrap().into(),
         ),
         (
-            ImageBuffer::<Rgb<u16>, _>::from_raw(2, 1, vec![1u16, 300, 65_535, 9, 9, 9])
-                .unwrap()
-                .into(),
+            ImageBuffer::<Rgb<u16>, _>::from_raw(2, 1, vec![1u16, 300, 65_535, 9, 9, 9]).unwrap().into(),
             ImageBuffer::<Rgba<u16>, _>::from_raw(2, 1, vec![1u16, 300, 65_535, 65_535, 0, 0, 0, 0])
                 .unwrap()
                 .into(),
@@ -130,30 +94,17 @@ fn the_cut_out_keeps_pixels_at_every_depth_and_clears_the_rest() {
                 .into(),
         ),
         (
-            ImageBuffer::<Luma<u8>, _>::from_raw(2, 1, vec![7u8, 8])
-                .unwrap()
-                .into(),
-            ImageBuffer::<LumaA<u8>, _>::from_raw(2, 1, vec![7u8, 255, 0, 0])
-                .unwrap()
-                .into(),
+            ImageBuffer::<Luma<u8>, _>::from_raw(2, 1, vec![7u8, 8]).unwrap().into(),
+            ImageBuffer::<LumaA<u8>, _>::from_raw(2, 1, vec![7u8, 255, 0, 0]).unwrap().into(),
         ),
         (
-            ImageBuffer::<LumaA<u16>, _>::from_raw(2, 1, vec![700u16, 500, 8, 9])
-                .unwrap()
-                .into(),
-            ImageBuffer::<LumaA<u16>, _>::from_raw(2, 1, vec![700u16, 500, 0, 0])
-                .unwrap()
-                .into(),
+            ImageBuffer::<LumaA<u16>, _>::from_raw(2, 1, vec![700u16, 500, 8, 9]).unwrap().into(),
+            ImageBuffer::<LumaA<u16>, _>::from_raw(2, 1, vec![700u16, 500, 0, 0]).unwrap().into(),
         ),
     ];
     for (stored, wanted) in cases {
         let photo = decode(&png(&stored)).unwrap();
-        assert_eq!(
-            load(&cutout_png(&photo, &[1, 0]).unwrap()),
-            wanted,
-            "{:?}",
-            stored.color()
-        );
+        assert_eq!(load(&cutout_png(&photo, &[1, 0]).unwrap()), wanted, "{:?}", stored.color());
     }
 }
 
@@ -169,27 +120,16 @@ fn the_cut_out_keeps_the_profile_and_drops_where_the_photo_was_taken() {
             "{format:?}: nothing to drop"
         );
         let photo = decode(&file).unwrap();
-        assert_eq!(
-            (photo.width(), photo.height()),
-            (16, 24),
-            "the quarter turn is applied"
-        );
+        assert_eq!((photo.width(), photo.height()), (16, 24), "the quarter turn is applied");
         let all = vec![1; 16 * 24];
-        for written in [
-            cutout_png(&photo, &all).unwrap(),
-            overlay_png(&photo, &all).unwrap(),
-        ] {
+        for written in [cutout_png(&photo, &all).unwrap(), overlay_png(&photo, &all).unwrap()] {
             assert!(!contains(&written, b"52.52N13.40E") && !contains(&written, b"SECRETPHONE"));
             let mut names: Vec<String> = chunks(&written).into_iter().map(|(name, _)| name).collect();
             names.dedup();
             assert_eq!(names, ["IHDR", "iCCP", "IDAT", "IEND"], "{format:?}");
             let again = decode(&written).unwrap();
             assert_eq!(again.icc_profile(), Some(profile.as_slice()), "{format:?}");
-            assert_eq!(
-                again.rgb(),
-                photo.rgb(),
-                "{format:?}: everything is inside, so nothing changes"
-            );
+            assert_eq!(again.rgb(), photo.rgb(), "{format:?}: everything is inside, so nothing changes");
         }
     }
 }
@@ -201,25 +141,15 @@ fn a_profile_goes_only_where_it_fits() {
     let photo = decode(&tagged(&grey, ImageFormat::Png, &exif_orientation(1), &profile)).unwrap();
     assert_eq!(photo.icc_profile(), Some(profile.as_slice()));
     let cutout = decode(&cutout_png(&photo, &[1; 16]).unwrap()).unwrap();
-    assert_eq!(
-        cutout.icc_profile(),
-        Some(profile.as_slice()),
-        "grey with alpha may carry it"
-    );
+    assert_eq!(cutout.icc_profile(), Some(profile.as_slice()), "grey with alpha may carry it");
     let overlay = overlay_png(&photo, &[1; 16]).unwrap();
-    assert!(
-        !chunks(&overlay).iter().any(|(name, _)| name == "iCCP"),
-        "RGB may not"
-    );
+    assert!(!chunks(&overlay).iter().any(|(name, _)| name == "iCCP"), "RGB may not");
 }
 
 #[test]
 fn the_overlay_shows_the_object_and_veils_the_rest() {
     let (width, height) = (20u32, 5u32);
-    let photo = decode(&png(
-        &RgbImage::from_pixel(width, height, Rgb([200, 200, 200])).into()
-    ))
-    .unwrap();
+    let photo = decode(&png(&RgbImage::from_pixel(width, height, Rgb([200, 200, 200])).into())).unwrap();
     let mask: Vec<u8> = (0..width * height).map(|at| u8::from(at % width < 10)).collect();
     let picture = load(&overlay_png(&photo, &mask).unwrap()).to_rgb8();
     let row: Vec<[u8; 3]> = (0..width).map(|x| picture.get_pixel(x, 2).0).collect();

@@ -17,11 +17,7 @@ use crate::{Note, Photo, PhotoError};
 
 /// The largest photo that [`decode`] opens, in pixels: 256 megapixels, and 64 in wasm, whose 4 GiB also hold the
 /// model. Decoding and turning a photo takes up to four times its pixels for a moment.
-pub const MAX_PIXELS: u64 = if cfg!(target_arch = "wasm32") {
-    64_000_000
-} else {
-    256_000_000
-};
+pub const MAX_PIXELS: u64 = if cfg!(target_arch = "wasm32") { 64_000_000 } else { 256_000_000 };
 
 /// A photo from the bytes of a JPEG, PNG, WebP, GIF or BMP file, of at most [`MAX_PIXELS`].
 ///
@@ -37,11 +33,7 @@ pub fn decode(bytes: &[u8]) -> Result<Photo, PhotoError> {
 /// See [`PhotoError`].
 pub fn decode_up_to(bytes: &[u8], max_pixels: u64) -> Result<Photo, PhotoError> {
     let format = sniff(bytes)?;
-    let file = File {
-        bytes,
-        format,
-        max_pixels,
-    };
+    let file = File { bytes, format, max_pixels };
     match format {
         ImageFormat::Jpeg => file.jpeg(),
         ImageFormat::Png => {
@@ -74,15 +66,9 @@ impl<'a> File<'a> {
         }
         // The decoder mixes the lines of this layout up, and would not say so.
         if outline.components == 4 && outline.first_is_coarse {
-            return Err(PhotoError::UnsupportedFormat {
-                format: unusual(self.format),
-            });
+            return Err(PhotoError::UnsupportedFormat { format: unusual(self.format) });
         }
-        let notes = if outline.components == 4 {
-            vec![Note::CmykConverted]
-        } else {
-            Vec::new()
-        };
+        let notes = if outline.components == 4 { vec![Note::CmykConverted] } else { Vec::new() };
         self.read(self.tell(JpegDecoder::new(self.cursor()))?, notes)
     }
 
@@ -102,11 +88,7 @@ impl<'a> File<'a> {
             return Err(self.damaged("a side of zero pixels"));
         }
         if u64::from(width) * u64::from(height) > self.max_pixels {
-            return Err(PhotoError::TooLarge {
-                width,
-                height,
-                max_pixels: self.max_pixels,
-            });
+            return Err(PhotoError::TooLarge { width, height, max_pixels: self.max_pixels });
         }
         // Twice: turning a photo by EXIF makes a second copy.
         check_memory(decoder.total_bytes().saturating_mul(2))?;
@@ -115,12 +97,7 @@ impl<'a> File<'a> {
         let icc_profile = decoder.icc_profile().unwrap_or(None);
         let exif = decoder.exif_metadata().unwrap_or(None);
         let pixels = self.tell(DynamicImage::from_decoder(decoder))?;
-        Ok(Photo::new(
-            pixels,
-            orientation(exif.as_deref()),
-            icc_profile,
-            notes,
-        ))
+        Ok(Photo::new(pixels, orientation(exif.as_deref()), icc_profile, notes))
     }
 
     fn cursor(&self) -> Cursor<&'a [u8]> {
@@ -139,9 +116,7 @@ impl<'a> File<'a> {
         let format = self.format_name();
         answer.map_err(|error| match error {
             error if ends_early(&error) || self.is_short() => PhotoError::CutOff { format },
-            ImageError::Unsupported(_) => PhotoError::UnsupportedFormat {
-                format: unusual(self.format),
-            },
+            ImageError::Unsupported(_) => PhotoError::UnsupportedFormat { format: unusual(self.format) },
             error => self.damaged(&error.to_string()),
         })
     }
@@ -160,10 +135,7 @@ impl<'a> File<'a> {
     }
 
     fn damaged(&self, reason: &str) -> PhotoError {
-        PhotoError::Damaged {
-            format: self.format_name(),
-            reason: reason.to_owned(),
-        }
+        PhotoError::Damaged { format: self.format_name(), reason: reason.to_owned() }
     }
 
     fn format_name(&self) -> &'static str {
@@ -172,11 +144,7 @@ impl<'a> File<'a> {
 }
 
 fn first_frame_note(animated: bool) -> Vec<Note> {
-    if animated {
-        vec![Note::FirstFrameOnly]
-    } else {
-        Vec::new()
-    }
+    if animated { vec![Note::FirstFrameOnly] } else { Vec::new() }
 }
 
 /// The rare kinds of a format that its decoder refuses (JPEG: arithmetic coding, lossless, 12 bits).
@@ -191,9 +159,7 @@ fn unusual(format: ImageFormat) -> &'static str {
 /// Some writers of WebP and PNG put JPEG's `Exif` prefix before the block.
 fn orientation(exif: Option<&[u8]>) -> Orientation {
     let block = exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
-    block
-        .and_then(Orientation::from_exif_chunk)
-        .unwrap_or(Orientation::NoTransforms)
+    block.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
 }
 
 /// The decoders take their memory infallibly, and in wasm that ends the engine: so it is asked for once before.

@@ -29,12 +29,7 @@ pub(crate) fn outline(bytes: &[u8]) -> Outline {
         };
         if is_frame_header(marker) {
             outline.components = segment.get(5).copied().unwrap_or(0);
-            let across: Vec<u8> = segment
-                .iter()
-                .skip(7)
-                .step_by(3)
-                .map(|factors| factors >> 4)
-                .collect();
+            let across: Vec<u8> = segment.iter().skip(7).step_by(3).map(|factors| factors >> 4).collect();
             outline.first_is_coarse = across.iter().max() > across.first();
         }
         at = after + 2 + segment.len();

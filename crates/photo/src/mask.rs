@@ -21,13 +21,6 @@ pub struct GreyMask {
 pub fn read_mask(bytes: &[u8]) -> Result<GreyMask, PhotoError> {
     let photo = decode(bytes)?;
     let rgb = photo.pixels().to_rgb8();
-    let values = rgb
-        .pixels()
-        .map(|pixel| pixel.0.into_iter().max().unwrap_or(0))
-        .collect();
-    Ok(GreyMask {
-        width: photo.width(),
-        height: photo.height(),
-        values,
-    })
+    let values = rgb.pixels().map(|pixel| pixel.0.into_iter().max().unwrap_or(0)).collect();
+    Ok(GreyMask { width: photo.width(), height: photo.height(), values })
 }

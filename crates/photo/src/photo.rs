@@ -57,11 +57,7 @@ impl Photo {
         if had_profile && icc_profile.is_none() && !notes.contains(&Note::CmykConverted) {
             notes.push(Note::ProfileDropped);
         }
-        Self {
-            pixels,
-            icc_profile,
-            notes,
-        }
+        Self { pixels, icc_profile, notes }
     }
 
     pub(crate) fn with_note(mut self, note: Note) -> Self {
@@ -75,11 +71,7 @@ impl Photo {
     /// # Errors
     /// [`PhotoError::WrongPixelCount`] where the length is not width × height × 4, or a side is zero.
     pub fn from_rgba(width: u32, height: u32, rgba: &[u8]) -> Result<Self, PhotoError> {
-        let wrong = PhotoError::WrongPixelCount {
-            width,
-            height,
-            got: rgba.len(),
-        };
+        let wrong = PhotoError::WrongPixelCount { width, height, got: rgba.len() };
         let pixels = u64::from(width) * u64::from(height);
         if pixels == 0 || pixels.checked_mul(4) != Some(rgba.len() as u64) {
             return Err(wrong);
@@ -93,11 +85,7 @@ impl Photo {
             RgbaImage::from_raw(width, height, rgba.to_vec()).map(DynamicImage::from)
         };
         let pixels = image.ok_or(wrong)?;
-        Ok(Self {
-            pixels,
-            icc_profile: None,
-            notes: Vec::new(),
-        })
+        Ok(Self { pixels, icc_profile: None, notes: Vec::new() })
     }
 
     /// Width in pixels, as one sees the photo.
@@ -143,18 +131,12 @@ fn over_white(image: &DynamicImage) -> Vec<u8> {
         let (colour, alpha) = (u32::from(colour), u32::from(alpha));
         ((colour * alpha + 255 * (255 - alpha) + 127) / 255) as u8
     };
-    rgba.pixels()
-        .flat_map(|pixel| [0, 1, 2].map(|channel| mix(pixel[channel], pixel[3])))
-        .collect()
+    rgba.pixels().flat_map(|pixel| [0, 1, 2].map(|channel| mix(pixel[channel], pixel[3]))).collect()
 }
 
 /// Whether an ICC profile describes the channels that the pixels have: bytes 16..20 of its header name its colour
 /// space and 36..40 are its signature (ICC.1:2022, 7.2).
 fn profile_fits(profile: &[u8], pixels: &DynamicImage) -> bool {
-    let wanted = if pixels.color().has_color() {
-        b"RGB "
-    } else {
-        b"GRAY"
-    };
+    let wanted = if pixels.color().has_color() { b"RGB " } else { b"GRAY" };
     profile.len() >= 128 && &profile[16..20] == wanted && &profile[36..40] == b"acsp"
 }

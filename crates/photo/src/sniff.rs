@@ -65,18 +65,11 @@ fn not_read(bytes: &[u8]) -> Option<&'static str> {
     if let Some((_, format)) = by_magic {
         return Some(format);
     }
-    if bytes.starts_with(b"<?xml")
-        && bytes[..bytes.len().min(1024)]
-            .windows(4)
-            .any(|word| word == b"<svg")
-    {
+    if bytes.starts_with(b"<?xml") && bytes[..bytes.len().min(1024)].windows(4).any(|word| word == b"<svg") {
         return Some("SVG");
     }
     let brands = brands(bytes)?;
-    BRANDS
-        .iter()
-        .find(|(brand, _)| brands.contains(brand))
-        .map(|(_, format)| *format)
+    BRANDS.iter().find(|(brand, _)| brands.contains(brand)).map(|(_, format)| *format)
 }
 
 /// Major and compatible brands of the `ftyp` box that opens an ISO base media file (ISO/IEC 14496-12, 4.3).

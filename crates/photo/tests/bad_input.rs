@@ -7,22 +7,14 @@ use jpeg_encoder::{ColorType, Encoder};
 use maskov_photo::{PhotoError, decode, decode_up_to, read_mask};
 use samples::{animated_webp, png_chunk, slope, write};
 
-const ALL: [ImageFormat; 5] = [
-    ImageFormat::Jpeg,
-    ImageFormat::Png,
-    ImageFormat::WebP,
-    ImageFormat::Gif,
-    ImageFormat::Bmp,
-];
+const ALL: [ImageFormat; 5] =
+    [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp];
 
 /// Every message is a sentence with a next step, for the code `bad-image`.
 fn refused(bytes: &[u8]) -> PhotoError {
     let error = decode(bytes).expect_err("must not open");
     let message = error.to_string();
-    assert!(
-        message.ends_with('.') && message.contains(". "),
-        "not two sentences: {message}"
-    );
+    assert!(message.ends_with('.') && message.contains(". "), "not two sentences: {message}");
     assert_eq!(error.code(), "bad-image");
     error
 }
@@ -39,13 +31,9 @@ fn no_bytes() {
 
 #[test]
 fn not_an_image() {
-    for bytes in [
-        b"Dear diary, today I saw a llama.".as_slice(),
-        b"PK\x03\x04",
-        &[0],
-        &[0xff, 0xd8],
-        &[0; 4096],
-    ] {
+    for bytes in
+        [b"Dear diary, today I saw a llama.".as_slice(), b"PK\x03\x04", &[0], &[0xff, 0xd8], &[0; 4096]]
+    {
         assert!(matches!(refused(bytes), PhotoError::NotAPhoto), "{bytes:?}");
     }
 }
@@ -54,13 +42,7 @@ fn not_an_image() {
 fn formats_that_are_known_and_not_read_are_named() {
     let ftyp = |major: &[u8], other: &[u8]| {
         let content = [major, &[0; 4], other].concat();
-        [
-            &(8 + content.len() as u32).to_be_bytes(),
-            b"ftyp".as_slice(),
-            &content,
-            b"\0\0\0\x08mdat",
-        ]
-        .concat()
+        [&(8 + content.len() as u32).to_be_bytes(), b"ftyp".as_slice(), &content, b"\0\0\0\x08mdat"].concat()
     };
     let cases = [
         (ftyp(b"heic", b"mif1heic"), "HEIC"),
@@ -71,27 +53,16 @@ fn formats_that_are_known_and_not_read_are_named() {
         (b"II*\0\x08\0\0\0".to_vec(), "TIFF"),
         (b"MM\0*\0\0\0\x08".to_vec(), "TIFF"),
         (b"\0\0\0\x0cJXL \r\n\x87\n".to_vec(), "JPEG XL"),
-        (
-            b"<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(),
-            "SVG",
-        ),
+        (b"<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(), "SVG"),
         (b"%PDF-1.7".to_vec(), "PDF"),
     ];
     for (bytes, wanted) in cases {
         let error = refused(&bytes);
-        let PhotoError::UnsupportedFormat { format } = &error else {
-            panic!("{wanted}: {error:?}")
-        };
+        let PhotoError::UnsupportedFormat { format } = &error else { panic!("{wanted}: {error:?}") };
         assert!(format.contains(wanted), "{format} is not {wanted}");
-        assert!(
-            error.to_string().contains("Save the photo as JPEG or PNG"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("Save the photo as JPEG or PNG"), "{error}");
     }
-    assert!(
-        matches!(refused(&ftyp(b"isom", b"mp41")), PhotoError::NotAPhoto),
-        "a film is not a photo"
-    );
+    assert!(matches!(refused(&ftyp(b"isom", b"mp41")), PhotoError::NotAPhoto), "a film is not a photo");
 }
 
 #[test]
@@ -99,22 +70,14 @@ fn a_jpeg_cut_anywhere_says_that_it_is_cut_off() {
     let mut progressive = Vec::new();
     let mut encoder = Encoder::new(&mut progressive, 90);
     encoder.set_progressive(true);
-    encoder
-        .encode(slope(120, 90).as_raw(), 120, 90, ColorType::Rgb)
-        .unwrap();
+    encoder.encode(slope(120, 90).as_raw(), 120, 90, ColorType::Rgb).unwrap();
     for whole in [photo(ImageFormat::Jpeg), progressive] {
         for len in 3..whole.len() {
             let error = refused(&whole[..len]);
-            assert!(
-                matches!(error, PhotoError::CutOff { format: "JPEG" }),
-                "{len}: {error:?}"
-            );
+            assert!(matches!(error, PhotoError::CutOff { format: "JPEG" }), "{len}: {error:?}");
         }
         let trailer = [whole.as_slice(), b"a film behind the photo"].concat();
-        assert!(
-            decode(&trailer).is_ok(),
-            "what follows the end of the image is not the image"
-        );
+        assert!(decode(&trailer).is_ok(), "what follows the end of the image is not the image");
     }
 }
 
@@ -123,10 +86,7 @@ fn other_formats_cut_in_half_do_not_open() {
     for format in ALL {
         let whole = photo(format);
         let error = refused(&whole[..whole.len() / 2]);
-        assert!(
-            matches!(error, PhotoError::CutOff { .. }),
-            "{format:?}: {error:?}"
-        );
+        assert!(matches!(error, PhotoError::CutOff { .. }), "{format:?}: {error:?}");
     }
     let film = animated_webp(&[slope(30, 20), slope(30, 20)]);
     refused(&film[..60]);
@@ -149,17 +109,7 @@ fn too_large_is_known_from_the_header() {
     .concat();
     for bytes in [jpeg, png] {
         let error = decode_up_to(&bytes, 64_000_000).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                PhotoError::TooLarge {
-                    width: 10_000,
-                    height: 10_000,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert!(matches!(error, PhotoError::TooLarge { width: 10_000, height: 10_000, .. }), "{error:?}");
         assert_eq!(
             error.to_string(),
             "The photo has 100.0 megapixels (10000 × 10000), and up to 64 megapixels can be opened here. \
@@ -168,19 +118,14 @@ fn too_large_is_known_from_the_header() {
     }
     let small = write(&DynamicImage::from(GrayImage::new(100, 100)), ImageFormat::Png);
     assert!(decode_up_to(&small, 10_000).is_ok());
-    assert!(matches!(
-        decode_up_to(&small, 9_999),
-        Err(PhotoError::TooLarge { .. })
-    ));
+    assert!(matches!(decode_up_to(&small, 9_999), Err(PhotoError::TooLarge { .. })));
 }
 
 #[test]
 fn damaged_bytes_are_an_error_or_a_photo_and_never_a_crash() {
     let mut state = 1u64;
     let mut random = |below: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
     for format in ALL {
@@ -190,11 +135,7 @@ fn damaged_bytes_are_an_error_or_a_photo_and_never_a_crash() {
             let mut bytes = whole.clone();
             for _ in 0..1 + random(4) {
                 // Mostly the header, where a byte means most.
-                let at = if random(4) == 0 {
-                    random(bytes.len())
-                } else {
-                    random(200.min(bytes.len()))
-                };
+                let at = if random(4) == 0 { random(bytes.len()) } else { random(200.min(bytes.len())) };
                 bytes[at] = random(256) as u8;
             }
             errors += usize::from(decode_up_to(&bytes, 1_000_000).is_err());

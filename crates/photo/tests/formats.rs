@@ -61,13 +61,7 @@ fn ink_jpeg(ink: [u8; 4], kind: ColorType, sampling: SamplingFactor) -> Vec<u8> 
 
 #[test]
 fn cmyk_and_ycck_jpegs_have_the_right_colours() {
-    let inks = [
-        [255, 0, 0, 0],
-        [0, 255, 0, 0],
-        [0, 0, 255, 0],
-        [0, 0, 0, 255],
-        [40, 120, 10, 60],
-    ];
+    let inks = [[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0], [0, 0, 0, 255], [40, 120, 10, 60]];
     let kinds = [
         (ColorType::Cmyk, SamplingFactor::F_1_1),
         (ColorType::CmykAsYcck, SamplingFactor::F_1_1),
@@ -93,9 +87,7 @@ fn cmyk_with_coarse_colours_is_left_to_the_platform() {
 #[test]
 fn cmyk_without_the_adobe_marker_reads_the_same() {
     let mut bytes = Vec::new();
-    Encoder::new(&mut bytes, 98)
-        .encode(&[200, 0, 0, 0].repeat(256), 16, 16, ColorType::Cmyk)
-        .unwrap();
+    Encoder::new(&mut bytes, 98).encode(&[200, 0, 0, 0].repeat(256), 16, 16, ColorType::Cmyk).unwrap();
     let marker = bytes.windows(2).position(|word| word == [0xff, 0xee]).unwrap();
     let without = [&bytes[..marker], &bytes[marker + 2 + 14..]].concat();
     assert_eq!(decode(&without).unwrap().rgb(), decode(&bytes).unwrap().rgb());
@@ -107,33 +99,19 @@ fn sixteen_bit_png_with_alpha_keeps_its_depth() {
     let image = ImageBuffer::<Rgba<u16>, _>::from_raw(2, 1, pixels.clone()).unwrap();
     let read = decode(&png(&image.into())).unwrap();
     assert_eq!(read.pixels().as_rgba16().unwrap().as_raw(), &pixels);
-    assert_eq!(
-        &*read.rgb(),
-        [0, 128, 255, 255, 255, 255],
-        "the second pixel is transparent: white"
-    );
+    assert_eq!(&*read.rgb(), [0, 128, 255, 255, 255, 255], "the second pixel is transparent: white");
 }
 
 #[test]
 fn grey_png_of_every_kind() {
-    let grey16: DynamicImage = ImageBuffer::<Luma<u16>, _>::from_raw(2, 1, vec![257u16, 65_535])
-        .unwrap()
-        .into();
-    let grey_alpha: DynamicImage = ImageBuffer::<LumaA<u8>, _>::from_raw(2, 1, vec![9u8, 255, 9, 0])
-        .unwrap()
-        .into();
+    let grey16: DynamicImage =
+        ImageBuffer::<Luma<u16>, _>::from_raw(2, 1, vec![257u16, 65_535]).unwrap().into();
+    let grey_alpha: DynamicImage =
+        ImageBuffer::<LumaA<u8>, _>::from_raw(2, 1, vec![9u8, 255, 9, 0]).unwrap().into();
     assert_eq!(&*decode(&png(&grey16)).unwrap().rgb(), [1, 1, 1, 255, 255, 255]);
-    assert_eq!(
-        &*decode(&png(&grey_alpha)).unwrap().rgb(),
-        [9, 9, 9, 255, 255, 255]
-    );
+    assert_eq!(&*decode(&png(&grey_alpha)).unwrap().rgb(), [9, 9, 9, 255, 255, 255]);
     let one_bit = raw_png((8, 1), 1, 0, &[], &[0, 0b1010_0001]);
-    let levels: Vec<u8> = decode(&one_bit)
-        .unwrap()
-        .rgb()
-        .chunks(3)
-        .map(|pixel| pixel[0])
-        .collect();
+    let levels: Vec<u8> = decode(&one_bit).unwrap().rgb().chunks(3).map(|pixel| pixel[0]).collect();
     assert_eq!(levels, [255, 0, 255, 0, 0, 0, 0, 255]);
 }
 
@@ -144,10 +122,7 @@ fn palette_png() -> Vec<u8> {
 
 #[test]
 fn palette_png_is_read_by_its_colours() {
-    assert_eq!(
-        &*decode(&palette_png()).unwrap().rgb(),
-        [0, 0, 0, 128, 0, 0, 0, 0, 7]
-    );
+    assert_eq!(&*decode(&palette_png()).unwrap().rgb(), [0, 0, 0, 128, 0, 0, 0, 0, 7]);
 }
 
 #[test]
@@ -155,11 +130,7 @@ fn masks_keep_grey_values_and_show_every_colour_of_a_palette() {
     let grey = GrayImage::from_raw(4, 1, vec![0, 1, 128, 255]).unwrap();
     for format in [ImageFormat::Png, ImageFormat::Bmp] {
         let mask = read_mask(&write(&grey.clone().into(), format)).unwrap();
-        assert_eq!(
-            (mask.width, mask.height, mask.values),
-            (4, 1, vec![0, 1, 128, 255]),
-            "{format:?}"
-        );
+        assert_eq!((mask.width, mask.height, mask.values), (4, 1, vec![0, 1, 128, 255]), "{format:?}");
     }
     assert_eq!(read_mask(&palette_png()).unwrap().values, [0, 128, 7]);
 }
@@ -167,10 +138,7 @@ fn masks_keep_grey_values_and_show_every_colour_of_a_palette() {
 #[test]
 fn half_transparent_pixels_stand_over_white() {
     let image = RgbaImage::from_raw(2, 1, vec![200, 0, 100, 128, 10, 20, 30, 255]).unwrap();
-    assert_eq!(
-        &*decode(&png(&image.into())).unwrap().rgb(),
-        [227, 127, 177, 10, 20, 30]
-    );
+    assert_eq!(&*decode(&png(&image.into())).unwrap().rgb(), [227, 127, 177, 10, 20, 30]);
 }
 
 #[test]
@@ -194,10 +162,7 @@ fn animations_give_their_first_frame_and_say_so() {
 
     let frame_count = png_chunk(b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
     let apng = decode(&raw_png((1, 1), 8, 0, &frame_count, &[0, 5])).unwrap();
-    assert_eq!(
-        (&*apng.rgb(), apng.notes()),
-        ([5, 5, 5].as_slice(), [Note::FirstFrameOnly].as_slice())
-    );
+    assert_eq!((&*apng.rgb(), apng.notes()), ([5, 5, 5].as_slice(), [Note::FirstFrameOnly].as_slice()));
 }
 
 #[test]
@@ -212,10 +177,7 @@ fn profiles_are_kept_byte_for_byte_where_they_fit() {
     }
     for wrong in [icc(b"CMYK", 300), icc(b"GRAY", 300), vec![1; 20]] {
         let read = decode(&tagged(&photo, ImageFormat::Png, &[], &wrong)).unwrap();
-        assert_eq!(
-            (read.icc_profile(), read.notes()),
-            (None, [Note::ProfileDropped].as_slice())
-        );
+        assert_eq!((read.icc_profile(), read.notes()), (None, [Note::ProfileDropped].as_slice()));
     }
 }
 
@@ -226,11 +188,7 @@ fn extreme_shapes_open() {
         let read = decode(&png(&photo.clone().into())).unwrap();
         assert_eq!(&*read.rgb(), photo.as_raw(), "{width}×{height} PNG");
         let read = decode(&write(&photo.clone().into(), ImageFormat::Jpeg)).unwrap();
-        assert_eq!(
-            (read.width(), read.height()),
-            (width, height),
-            "{width}×{height} JPEG"
-        );
+        assert_eq!((read.width(), read.height()), (width, height), "{width}×{height} JPEG");
     }
 }
 
@@ -239,10 +197,7 @@ fn a_hundred_megapixels_open_natively() {
     let large = GrayImage::from_pixel(10_000, 10_000, Luma([9]));
     let read = decode(&png(&large.into())).unwrap();
     assert_eq!((read.width(), read.height()), (10_000, 10_000));
-    assert_eq!(
-        read.pixels().as_luma8().unwrap().get_pixel(9_999, 9_999),
-        &Luma([9])
-    );
+    assert_eq!(read.pixels().as_luma8().unwrap().get_pixel(9_999, 9_999), &Luma([9]));
 }
 
 #[test]

@@ -26,11 +26,7 @@ fn seen(orientation: u8, x: u32, y: u32) -> (u32, u32) {
 }
 
 fn turned(orientation: u8, stored: &RgbImage) -> RgbImage {
-    let size = if orientation < 5 {
-        STORED
-    } else {
-        (STORED.1, STORED.0)
-    };
+    let size = if orientation < 5 { STORED } else { (STORED.1, STORED.0) };
     let mut turned = RgbImage::new(size.0, size.1);
     for (x, y, pixel) in stored.enumerate_pixels() {
         let (to_x, to_y) = seen(orientation, x, y);
@@ -43,20 +39,12 @@ fn turned(orientation: u8, stored: &RgbImage) -> RgbImage {
 fn every_orientation_in_every_format_that_has_exif() {
     let stored = slope(STORED.0, STORED.1);
     let image = DynamicImage::from(stored.clone());
-    for (format, bound) in [
-        (ImageFormat::Png, 0),
-        (ImageFormat::WebP, 0),
-        (ImageFormat::Jpeg, 10),
-    ] {
+    for (format, bound) in [(ImageFormat::Png, 0), (ImageFormat::WebP, 0), (ImageFormat::Jpeg, 10)] {
         for orientation in 1..=8 {
             let wanted = turned(orientation, &stored);
             let bytes = tagged(&image, format, &exif_orientation(orientation), &icc(b"RGB ", 200));
             let read = decode(&bytes).unwrap();
-            assert_eq!(
-                (read.width(), read.height()),
-                wanted.dimensions(),
-                "{format:?} {orientation}"
-            );
+            assert_eq!((read.width(), read.height()), wanted.dimensions(), "{format:?} {orientation}");
             let difference = largest_difference(&read.rgb(), wanted.as_raw());
             assert!(difference <= bound, "{format:?} {orientation}: {difference}");
         }
@@ -66,11 +54,6 @@ fn every_orientation_in_every_format_that_has_exif() {
 #[test]
 fn an_orientation_that_does_not_exist_turns_nothing() {
     let stored = slope(STORED.0, STORED.1);
-    let bytes = tagged(
-        &stored.clone().into(),
-        ImageFormat::Png,
-        &exif_orientation(9),
-        &[],
-    );
+    let bytes = tagged(&stored.clone().into(), ImageFormat::Png, &exif_orientation(9), &[]);
     assert_eq!(&*decode(&bytes).unwrap().rgb(), stored.as_raw());
 }

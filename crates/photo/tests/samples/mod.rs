@@ -70,26 +70,17 @@ pub fn icc(colour_space: &[u8; 4], len: usize) -> Vec<u8> {
     profile
 }
 
-/// A PNG or RIFF-free chunk of PNG: length, name, content, checksum.
+/// A chunk of a PNG file: length, name, content, checksum.
 pub fn png_chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let named = [name.as_slice(), content].concat();
     let mut crc = u32::MAX;
     for byte in &named {
         crc ^= u32::from(*byte);
         for _ in 0..8 {
-            crc = if crc & 1 == 1 {
-                0xedb8_8320 ^ (crc >> 1)
-            } else {
-                crc >> 1
-            };
+            crc = if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 };
         }
     }
-    [
-        &(content.len() as u32).to_be_bytes(),
-        named.as_slice(),
-        &(!crc).to_be_bytes(),
-    ]
-    .concat()
+    [&(content.len() as u32).to_be_bytes(), named.as_slice(), &(!crc).to_be_bytes()].concat()
 }
 
 /// A PNG from its header fields, chunks before the pixels, and raw scan lines (filter byte first), stored uncompressed.
@@ -126,10 +117,7 @@ pub fn animated_webp(frames: &[RgbImage]) -> Vec<u8> {
     let size = [u24(frames[0].width() - 1), u24(frames[0].height() - 1)].concat();
     let animation_flag = 0x02;
     let mut body = b"WEBP".to_vec();
-    body.extend(chunk(
-        b"VP8X",
-        &[&[animation_flag, 0, 0, 0], size.as_slice()].concat(),
-    ));
+    body.extend(chunk(b"VP8X", &[&[animation_flag, 0, 0, 0], size.as_slice()].concat()));
     body.extend(chunk(b"ANIM", &[0; 6]));
     for frame in frames {
         let still = write(&DynamicImage::from(frame.clone()), ImageFormat::WebP);
