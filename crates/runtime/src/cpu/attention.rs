@@ -2,14 +2,15 @@
 //! are all that is ever held.
 
 use super::gemm::{part, part_mut, product};
-use super::math::{exp_sum, largest, softmax};
+use super::math::exp_sum;
 use super::parallel::for_row_blocks;
 
-/// Values of scores per thread: 4 MiB.
-const SCRATCH: usize = 1 << 20;
+/// Values of scores per thread: 2 MiB, a core's second-level cache.
+const SCRATCH: usize = 1 << 19;
 
 fn max_rows(keys: usize) -> usize {
-    (SCRATCH / keys).clamp(1, 256)
+    // Fewer rows would spend more on packing the keys than on multiplying by them.
+    (SCRATCH / keys).clamp(32, 256)
 }
 
 /// The fast form of [`attention_cpu`](maskov_kernels::attention::attention_cpu).
@@ -26,16 +27,20 @@ pub fn attention(
     let scale = 1.0 / (d as f32).sqrt();
     for_row_blocks(y, channels, max_rows(keys), |first, y| {
         let rows = y.len() / channels;
-        let mut scores = vec![0.0; rows * keys];
+        let (mut scores, mut sums) = (vec![0.0; rows * keys], vec![0.0; rows]);
         for head in (0..channels).step_by(d) {
             head_scores(&q[first * channels..], k, channels, head..head + d, &mut scores);
-            for (row, scores) in scores.chunks_exact_mut(keys).enumerate() {
+            for (row, (scores, sum)) in scores.chunks_exact_mut(keys).zip(&mut sums).enumerate() {
                 let visible = if causal { (first + row + 1).min(keys) } else { keys };
-                softmax(&mut scores[..visible], scale);
+                *sum = exp_sum(&mut scores[..visible], scale);
                 scores[visible..].fill(0.0);
             }
             let v = part(&v[head..], keys, d, channels);
             product(part(&scores, rows, keys, keys), v, 0.0, part_mut(&mut y[head..], rows, d, channels));
+            // Dividing the output is less work than dividing the scores.
+            for (y, sum) in y.chunks_exact_mut(channels).zip(&sums) {
+                y[head..head + d].iter_mut().for_each(|y| *y /= sum);
+            }
         }
     });
 }
@@ -67,8 +72,7 @@ pub fn attention_map(layers: &[Layer<'_>], keys: usize, map: &mut [f32]) {
                 let q = &layer.q[first * layer.channels..];
                 head_scores(q, layer.k, layer.channels, head..head + d, &mut scores);
                 for (scores, map) in scores.chunks_exact_mut(keys).zip(map.chunks_exact_mut(keys)) {
-                    let max = largest(scores) * scale;
-                    let share = layer.weight / (layer.heads as f32 * exp_sum(scores, scale, max));
+                    let share = layer.weight / (layer.heads as f32 * exp_sum(scores, scale));
                     for (score, entry) in scores.iter().zip(map) {
                         *entry += share * score;
                     }
