@@ -21,10 +21,7 @@ impl Ledger {
     }
 
     pub(crate) fn bytes(&self) -> (u64, u64) {
-        (
-            self.live.load(Ordering::Relaxed),
-            self.peak.load(Ordering::Relaxed),
-        )
+        (self.live.load(Ordering::Relaxed), self.peak.load(Ordering::Relaxed))
     }
 }
 
@@ -49,11 +46,7 @@ impl Buffer {
     /// `len` words from word `start` on, as a binding. `start` must be a multiple of 64 (WebGPU's 256 bytes).
     pub fn slice(&self, start: usize, len: usize) -> Binding<'_> {
         debug_assert!(start.is_multiple_of(64) && start + len <= self.len);
-        Binding {
-            buffer: self,
-            start,
-            len,
-        }
+        Binding { buffer: self, start, len }
     }
 }
 
@@ -85,11 +78,7 @@ impl Binding<'_> {
 
 impl<'a> From<&'a Buffer> for Binding<'a> {
     fn from(buffer: &'a Buffer) -> Self {
-        Self {
-            buffer,
-            start: 0,
-            len: buffer.len,
-        }
+        Self { buffer, start: 0, len: buffer.len }
     }
 }
 
@@ -102,15 +91,10 @@ impl Gpu {
     /// A storage buffer with these words (f32, u32, ...).
     pub fn upload<T: NoUninit>(&self, what: &str, words: &[T]) -> Result<Buffer> {
         let bytes: &[u8] = cast_slice(words);
-        assert!(
-            bytes.len().is_multiple_of(4),
-            "{what}: buffers hold whole 32-bit words"
-        );
+        assert!(bytes.len().is_multiple_of(4), "{what}: buffers hold whole 32-bit words");
         let buffer = self.allocate(what, (bytes.len() / 4).max(1), true)?;
-        let mut mapped = buffer
-            .raw
-            .get_mapped_range_mut(..)
-            .map_err(|error| GpuError::Refused(error.to_string()))?;
+        let mut mapped =
+            buffer.raw.get_mapped_range_mut(..).map_err(|error| GpuError::Refused(error.to_string()))?;
         mapped.slice(..bytes.len()).copy_from_slice(bytes);
         drop(mapped);
         buffer.raw.unmap();
@@ -126,11 +110,7 @@ impl Gpu {
         self.check()?;
         let (bytes, limit) = (4 * len as u64, self.caps().max_binding_bytes);
         if bytes > limit {
-            return Err(GpuError::BufferTooLarge {
-                what: what.to_owned(),
-                bytes,
-                limit,
-            });
+            return Err(GpuError::BufferTooLarge { what: what.to_owned(), bytes, limit });
         }
         let raw = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(what),
@@ -139,10 +119,6 @@ impl Gpu {
             mapped_at_creation: mapped,
         });
         self.ledger.add(bytes);
-        Ok(Buffer {
-            raw,
-            len,
-            ledger: self.ledger.clone(),
-        })
+        Ok(Buffer { raw, len, ledger: self.ledger.clone() })
     }
 }

@@ -40,14 +40,10 @@ impl Caps {
         let driver = format!("{} {}", about.driver, about.driver_info);
         Self {
             software: is_software(&about),
-            name: if about.name.is_empty() {
-                "unnamed adapter".into()
-            } else {
-                about.name
-            },
+            name: if about.name.is_empty() { "unnamed adapter".into() } else { about.name },
             backend: format!("{:?}", about.backend),
             driver: driver.trim().to_owned(),
-            max_binding_bytes: u64::from(limits.max_storage_buffer_binding_size).min(MAX_BINDING_BYTES),
+            max_binding_bytes: limits.max_storage_buffer_binding_size.min(MAX_BINDING_BYTES),
             max_buffer_bytes: limits.max_buffer_size,
             max_workgroup_bytes: limits.max_compute_workgroup_storage_size,
             max_invocations: limits.max_compute_invocations_per_workgroup,
@@ -62,41 +58,18 @@ impl Caps {
     /// has. Errors with the first that falls short.
     pub fn check(&self) -> Result<()> {
         let needs: [(&'static str, u64, u64); 6] = [
-            (
-                "maxStorageBufferBindingSize",
-                self.max_binding_bytes,
-                MAX_BINDING_BYTES,
-            ),
+            ("maxStorageBufferBindingSize", self.max_binding_bytes, MAX_BINDING_BYTES),
             ("maxBufferSize", self.max_buffer_bytes, 2 * MAX_BINDING_BYTES),
-            (
-                "maxComputeWorkgroupStorageSize",
-                u64::from(self.max_workgroup_bytes),
-                16 << 10,
-            ),
-            (
-                "maxComputeInvocationsPerWorkgroup",
-                u64::from(self.max_invocations),
-                256,
-            ),
-            (
-                "maxStorageBuffersPerShaderStage",
-                u64::from(self.max_storage_buffers),
-                8,
-            ),
-            (
-                "maxComputeWorkgroupsPerDimension",
-                u64::from(self.max_groups),
-                65_535,
-            ),
+            ("maxComputeWorkgroupStorageSize", u64::from(self.max_workgroup_bytes), 16 << 10),
+            ("maxComputeInvocationsPerWorkgroup", u64::from(self.max_invocations), 256),
+            ("maxStorageBuffersPerShaderStage", u64::from(self.max_storage_buffers), 8),
+            ("maxComputeWorkgroupsPerDimension", u64::from(self.max_groups), 65_535),
         ];
         match needs.into_iter().find(|(_, has, needs)| has < needs) {
             None => Ok(()),
-            Some((name, has, needs)) => Err(GpuError::LimitTooSmall {
-                adapter: self.name.clone(),
-                name,
-                has,
-                needs,
-            }),
+            Some((name, has, needs)) => {
+                Err(GpuError::LimitTooSmall { adapter: self.name.clone(), name, has, needs })
+            }
         }
     }
 }
@@ -105,15 +78,9 @@ impl Caps {
 fn is_software(about: &wgpu::AdapterInfo) -> bool {
     let text = format!("{} {} {}", about.name, about.driver, about.driver_info).to_lowercase();
     about.device_type == wgpu::DeviceType::Cpu
-        || [
-            "swiftshader",
-            "llvmpipe",
-            "lavapipe",
-            "software",
-            "microsoft basic render",
-        ]
-        .iter()
-        .any(|name| text.contains(name))
+        || ["swiftshader", "llvmpipe", "lavapipe", "software", "microsoft basic render"]
+            .iter()
+            .any(|name| text.contains(name))
 }
 
 #[cfg(test)]
@@ -144,17 +111,9 @@ mod tests {
 
     #[test]
     fn a_small_limit_is_named() {
-        let small = Caps {
-            max_workgroup_bytes: 8 << 10,
-            ..defaults()
-        };
-        let error = small
-            .check()
-            .expect_err("8 KiB of workgroup memory must not pass");
-        assert!(
-            error.to_string().contains("maxComputeWorkgroupStorageSize"),
-            "{error}"
-        );
+        let small = Caps { max_workgroup_bytes: 8 << 10, ..defaults() };
+        let error = small.check().expect_err("8 KiB of workgroup memory must not pass");
+        assert!(error.to_string().contains("maxComputeWorkgroupStorageSize"), "{error}");
         assert_eq!(error.code(), "adapter-too-small");
     }
 }

@@ -37,21 +37,14 @@ impl Gpu {
             backends: wgpu::Backends::PRIMARY,
             ..wgpu::InstanceDescriptor::new_without_display_handle()
         });
-        let wanted = if choice == AdapterChoice::Hardware {
-            "hardware"
-        } else {
-            "usable"
-        };
+        let wanted = if choice == AdapterChoice::Hardware { "hardware" } else { "usable" };
         let adapter = instance
             .request_adapter(&wgpu::RequestAdapterOptions {
                 power_preference: wgpu::PowerPreference::HighPerformance,
                 ..Default::default()
             })
             .await
-            .map_err(|error| GpuError::Unavailable {
-                wanted,
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| GpuError::Unavailable { wanted, reason: error.to_string() })?;
         let caps = Caps::of(&adapter);
         if choice == AdapterChoice::Hardware && caps.software {
             let reason = format!("{} is a software renderer", caps.name);
@@ -62,11 +55,8 @@ impl Gpu {
     }
 
     async fn from_adapter(adapter: &wgpu::Adapter, caps: Caps) -> Result<Self> {
-        let wanted_features = if caps.timestamps {
-            wgpu::Features::TIMESTAMP_QUERY
-        } else {
-            wgpu::Features::empty()
-        };
+        let wanted_features =
+            if caps.timestamps { wgpu::Features::TIMESTAMP_QUERY } else { wgpu::Features::empty() };
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("maskov"),
@@ -75,10 +65,7 @@ impl Gpu {
                 ..Default::default()
             })
             .await
-            .map_err(|error| GpuError::Unavailable {
-                wanted: "usable",
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| GpuError::Unavailable { wanted: "usable", reason: error.to_string() })?;
         let (ledger, failure) = (Arc::new(Ledger::default()), Arc::new(Mutex::new(None)));
         listen_for_failures(&device, &ledger, &failure);
         Ok(Self {
@@ -104,20 +91,13 @@ impl Gpu {
 
     /// The first error that the device reported since it was opened.
     pub fn check(&self) -> Result<()> {
-        self.failure
-            .lock()
-            .expect("no panic while an error is stored")
-            .clone()
-            .map_or(Ok(()), Err)
+        self.failure.lock().expect("no panic while an error is stored").clone().map_or(Ok(()), Err)
     }
 
     /// Gives the device back at once; every later use reports [`GpuError::DeviceLost`].
     pub fn destroy(&self) {
         self.device.destroy();
-        store(
-            &self.failure,
-            GpuError::DeviceLost("the device was destroyed".into()),
-        );
+        store(&self.failure, GpuError::DeviceLost("the device was destroyed".into()));
     }
 
     /// Compiles the kernel with these constants unless that has been done.
@@ -133,19 +113,14 @@ impl Gpu {
 }
 
 fn store(failure: &Mutex<Option<GpuError>>, error: GpuError) {
-    failure
-        .lock()
-        .expect("no panic while an error is stored")
-        .get_or_insert(error);
+    failure.lock().expect("no panic while an error is stored").get_or_insert(error);
 }
 
 fn listen_for_failures(device: &wgpu::Device, ledger: &Arc<Ledger>, failure: &Arc<Mutex<Option<GpuError>>>) {
     let (ledger, refused) = (ledger.clone(), failure.clone());
     device.on_uncaptured_error(Arc::new(move |error| {
         let error = match error {
-            wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory {
-                bytes: ledger.bytes().0,
-            },
+            wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory { bytes: ledger.bytes().0 },
             wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
                 GpuError::Refused(description)
             }

@@ -16,14 +16,8 @@ pub struct Pass<'a> {
 impl Gpu {
     /// Starts an empty list.
     pub fn pass(&self) -> Pass<'_> {
-        let encoder = self
-            .device
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
-        Pass {
-            gpu: self,
-            encoder,
-            open: None,
-        }
+        let encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        Pass { gpu: self, encoder, open: None }
     }
 }
 
@@ -55,30 +49,15 @@ impl<'a> Pass<'a> {
         let limit = self.gpu.caps().max_groups;
         if groups.iter().any(|&count| count > limit) {
             let reason = format!("{groups:?} groups, the adapter allows {limit} along an axis");
-            return Err(GpuError::Shape {
-                kernel: kernel.name,
-                reason,
-            });
+            return Err(GpuError::Shape { kernel: kernel.name, reason });
         }
-        debug_assert_eq!(
-            kernel.binds.len(),
-            buffers.len() + 1,
-            "{}: number of bindings",
-            kernel.name
-        );
-        debug_assert_eq!(
-            kernel.binds[0],
-            Bind::Uniform,
-            "{}: the uniform comes first",
-            kernel.name
-        );
+        debug_assert_eq!(kernel.binds.len(), buffers.len() + 1, "{}: number of bindings", kernel.name);
+        debug_assert_eq!(kernel.binds[0], Bind::Uniform, "{}: the uniform comes first", kernel.name);
         if groups.contains(&0) {
             return Ok(());
         }
         let pipeline = self.gpu.pipeline(kernel, constants);
-        let group = self
-            .gpu
-            .bind_group(kernel, &pipeline, bytemuck::bytes_of(params), buffers);
+        let group = self.gpu.bind_group(kernel, &pipeline, bytemuck::bytes_of(params), buffers);
         let pass = self.open.get_or_insert_with(|| begin(&mut self.encoder, None));
         pass.set_pipeline(&pipeline);
         pass.set_bind_group(0, &group, &[]);
@@ -90,8 +69,7 @@ impl<'a> Pass<'a> {
     pub fn copy(&mut self, from: &Buffer, from_start: usize, to: &Buffer, to_start: usize, len: usize) {
         self.open = None;
         let [from_start, to_start, bytes] = [from_start, to_start, len].map(|words| 4 * words as u64);
-        self.encoder
-            .copy_buffer_to_buffer(&from.raw, from_start, &to.raw, to_start, bytes);
+        self.encoder.copy_buffer_to_buffer(&from.raw, from_start, &to.raw, to_start, bytes);
     }
 
     /// Records that a buffer becomes all zeros.
@@ -124,10 +102,7 @@ fn begin(
     timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
 ) -> wgpu::ComputePass<'static> {
     encoder
-        .begin_compute_pass(&wgpu::ComputePassDescriptor {
-            label: None,
-            timestamp_writes,
-        })
+        .begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes })
         .forget_lifetime()
 }
 

@@ -30,12 +30,8 @@ impl Kernel {
             label: Some(self.name),
             source: wgpu::ShaderSource::Wgsl(self.wgsl.into()),
         });
-        let entries: Vec<_> = self
-            .binds
-            .iter()
-            .enumerate()
-            .map(|(i, bind)| layout_entry(i as u32, *bind))
-            .collect();
+        let entries: Vec<_> =
+            self.binds.iter().enumerate().map(|(i, bind)| layout_entry(i as u32, *bind)).collect();
         let bindings = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(self.name),
             entries: &entries,
@@ -69,11 +65,7 @@ fn layout_entry(binding: u32, bind: Bind) -> wgpu::BindGroupLayoutEntry {
     wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer {
-            ty,
-            has_dynamic_offset: false,
-            min_binding_size: None,
-        },
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
         count: None,
     }
 }

@@ -34,12 +34,7 @@ impl Profile {
             usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
             mapped_at_creation: false,
         });
-        Self {
-            queries,
-            resolved,
-            period_ns: f64::from(queue.get_timestamp_period()),
-            names: Vec::new(),
-        }
+        Self { queries, resolved, period_ns: f64::from(queue.get_timestamp_period()), names: Vec::new() }
     }
 
     pub(crate) fn next(&mut self, name: &str) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
@@ -66,14 +61,10 @@ impl Profile {
             return Ok(Vec::new());
         }
         let ticks: Vec<u64> = gpu.read_raw(&self.resolved, 4 * self.names.len()).await?;
-        let spans = self
-            .names
-            .into_iter()
-            .zip(ticks.chunks_exact(2))
-            .map(|(name, ends)| Span {
-                name,
-                ms: ends[1].saturating_sub(ends[0]) as f64 * self.period_ns / 1e6,
-            });
+        let spans = self.names.into_iter().zip(ticks.chunks_exact(2)).map(|(name, ends)| Span {
+            name,
+            ms: ends[1].saturating_sub(ends[0]) as f64 * self.period_ns / 1e6,
+        });
         Ok(spans.collect())
     }
 }

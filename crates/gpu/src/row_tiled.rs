@@ -46,11 +46,7 @@ impl RowTiled {
             .step_by(rows_per_tile)
             .map(|start| {
                 let rows = rows_per_tile.min(rows - start);
-                Ok(RowTile {
-                    start,
-                    rows,
-                    buffer: gpu.create(what, rows * columns)?,
-                })
+                Ok(RowTile { start, rows, buffer: gpu.create(what, rows * columns)? })
             })
             .collect::<Result<_>>()?;
         Ok(Self { rows, columns, tiles })
@@ -60,10 +56,7 @@ impl RowTiled {
     pub fn upload(gpu: &Gpu, what: &str, values: &[f32], columns: usize) -> Result<Self> {
         if columns == 0 || !values.len().is_multiple_of(columns) {
             let reason = format!("{} values do not fill rows of {columns}", values.len());
-            return Err(GpuError::Shape {
-                kernel: "row tiles",
-                reason,
-            });
+            return Err(GpuError::Shape { kernel: "row tiles", reason });
         }
         let rows_per_tile = Self::rows_per_tile(gpu, columns);
         let tiles = values
@@ -77,11 +70,7 @@ impl RowTiled {
                 })
             })
             .collect::<Result<_>>()?;
-        Ok(Self {
-            rows: values.len() / columns,
-            columns,
-            tiles,
-        })
+        Ok(Self { rows: values.len() / columns, columns, tiles })
     }
 
     /// All values, row-major.

@@ -64,27 +64,17 @@ impl Guarded {
     pub fn new(gpu: &Gpu, len: usize) -> Self {
         let mut words = vec![f32::NAN.to_bits(); len];
         words.extend([GUARD; GUARD_WORDS]);
-        Self {
-            buffer: gpu.upload("guarded output", &words).expect("a test output fits"),
-            len,
-        }
+        Self { buffer: gpu.upload("guarded output", &words).expect("a test output fits"), len }
     }
 
     /// The values, checked: all were written, none is NaN, and nothing behind them was touched.
     pub async fn read(&self, gpu: &Gpu) -> Vec<f32> {
         let words: Vec<u32> = gpu.read(&self.buffer).await.expect("the device works");
         let (values, guard) = words.split_at(self.len);
-        assert!(
-            guard.iter().all(|&word| word == GUARD),
-            "the kernel wrote behind its output"
-        );
+        assert!(guard.iter().all(|&word| word == GUARD), "the kernel wrote behind its output");
         let values: Vec<f32> = values.iter().map(|&word| f32::from_bits(word)).collect();
         let unwritten = values.iter().filter(|value| value.is_nan()).count();
-        assert_eq!(
-            unwritten, 0,
-            "values of {} that are NaN or were not written",
-            self.len
-        );
+        assert_eq!(unwritten, 0, "values of {} that are NaN or were not written", self.len);
         values
     }
 }
@@ -108,10 +98,7 @@ impl Tolerance {
 
     /// For sums of `terms` products of values up to `a` and `b`: rounding grows like the root of their number.
     pub fn products(terms: usize, a: f32, b: f32) -> Self {
-        Self {
-            abs: 1e-5 * (terms as f32).sqrt() * a * b,
-            rel: 1e-5,
-        }
+        Self { abs: 1e-5 * (terms as f32).sqrt() * a * b, rel: 1e-5 }
     }
 }
 
@@ -122,10 +109,7 @@ pub fn assert_close(what: &str, got: &[f32], expected: &[f32], tolerance: Tolera
         let allowed = tolerance.abs + tolerance.rel * expected.abs();
         // Written so that NaN fails.
         let close = (got - expected).abs() <= allowed;
-        assert!(
-            close,
-            "{what}: value {i} is {got}, expected {expected} ± {allowed}"
-        );
+        assert!(close, "{what}: value {i} is {got}, expected {expected} ± {allowed}");
     }
 }
 
@@ -195,10 +179,7 @@ mod tests {
         pollster::block_on(async {
             let gpu = gpu().await;
             gpu.destroy();
-            let error = gpu
-                .create("anything", 1)
-                .err()
-                .expect("a lost device creates nothing");
+            let error = gpu.create("anything", 1).err().expect("a lost device creates nothing");
             assert_eq!(error.code(), "device-lost");
         });
     }
@@ -207,10 +188,7 @@ mod tests {
     fn a_buffer_beyond_a_binding_is_refused_by_name() {
         pollster::block_on(async {
             let gpu = gpu().await;
-            let error = gpu
-                .create("attention map", 1 << 30)
-                .err()
-                .expect("4 GiB do not fit a binding");
+            let error = gpu.create("attention map", 1 << 30).err().expect("4 GiB do not fit a binding");
             assert_eq!(error.code(), "buffer-too-large");
             assert!(error.to_string().contains("attention map"), "{error}");
         });

@@ -12,17 +12,11 @@ use maskov_gpu::{Bind, Buffer, GpuError, Kernel, Pass, Result};
 
 use crate::linear_f16::TILE;
 use crate::matrix::{Format, Matrix};
-use crate::wgsl;
 
 /// Register-tiled implicit product: 32 pixels × 32 outputs per workgroup, no im2col buffer.
 pub static KERNEL: Kernel = Kernel {
     name: "conv2d_3x3_f16",
-    wgsl: wgsl!(
-        "common/matmul_tile",
-        "common/weights_f16",
-        "common/conv2d_3x3",
-        "conv2d_3x3_f16"
-    ),
+    wgsl: wgsl!("common/matmul_tile", "common/weights_f16", "common/conv2d_3x3", "conv2d_3x3_f16"),
     binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::Read, Bind::ReadWrite],
     workgroup: [8, 8, 1],
 };
@@ -74,9 +68,7 @@ impl Picture {
 
     /// The input coordinate that an output coordinate meets at a tap of 0, 1 or 2; `None` on the zeros around.
     pub fn source(&self, out: usize, tap: usize, len: usize) -> Option<usize> {
-        (out * self.stride + tap)
-            .checked_sub(self.pad_before)
-            .filter(|&at| at < len)
+        (out * self.stride + tap).checked_sub(self.pad_before).filter(|&at| at < len)
     }
 }
 
@@ -86,10 +78,11 @@ pub fn conv2d_3x3_f16(
     pass: &mut Pass<'_>,
     x: &Buffer,
     matrix: &Matrix,
+    bias: &Buffer,
     picture: Picture,
     y: &Buffer,
 ) -> Result<()> {
-    record(pass, &KERNEL, Format::F16, x, matrix, picture, y)
+    record(pass, &KERNEL, Format::F16, x, matrix, bias, picture, y)
 }
 
 /// The convolutions differ in how they read a weight, not in how they are dispatched.
@@ -99,6 +92,7 @@ pub(crate) fn record(
     format: Format,
     x: &Buffer,
     matrix: &Matrix,
+    bias: &Buffer,
     picture: Picture,
     y: &Buffer,
 ) -> Result<()> {
@@ -106,26 +100,14 @@ pub(crate) fn record(
     let fits = matrix.format == format
         && matrix.taps == 9
         && x.len() >= picture.height * picture.width * matrix.inputs
+        && bias.len() >= matrix.outputs
         && y.len() >= rows * matrix.outputs;
     if !fits {
-        let (
-            x,
-            y,
-            Matrix {
-                inputs,
-                outputs,
-                taps,
-                format,
-                ..
-            },
-        ) = (x.len(), y.len(), matrix);
+        let (x, y, Matrix { inputs, outputs, taps, format, .. }) = (x.len(), y.len(), matrix);
         let reason = format!(
             "x of {x} and y of {y} words for {picture:?}, {inputs} inputs, {outputs} outputs, {taps} taps, {format:?}"
         );
-        return Err(GpuError::Shape {
-            kernel: kernel.name,
-            reason,
-        });
+        return Err(GpuError::Shape { kernel: kernel.name, reason });
     }
     let params = Params {
         rows: rows as u32,
@@ -139,12 +121,8 @@ pub(crate) fn record(
         stride: picture.stride as u32,
         pad_before: picture.pad_before as u32,
     };
-    let groups = [
-        matrix.outputs.div_ceil(TILE) as u32,
-        rows.div_ceil(TILE) as u32,
-        1,
-    ];
-    pass.dispatch(kernel, &[], &params, &matrix.bindings(x, y), groups)
+    let groups = [matrix.outputs.div_ceil(TILE) as u32, rows.div_ceil(TILE) as u32, 1];
+    pass.dispatch(kernel, &[], &params, &matrix.bindings(x, bias, y), groups)
 }
 
 /// What the kernel means: `weight` is `[outputs, inputs, 3, 3]`, `y` is filled.
@@ -196,32 +174,24 @@ pub(crate) mod tests {
     /// Compares the kernel of a format with the twin on the very weights that the format holds.
     pub(crate) async fn compare(gpu: &Gpu, format: Format) {
         for [height, width, inputs, outputs, stride, pad_before] in SHAPES {
-            let picture = Picture {
-                height,
-                width,
-                stride,
-                pad_before,
-            };
+            let picture = Picture { height, width, stride, pad_before };
             let mut seeded = Seeded::new(2);
             let (x, bias) = (seeded.values(height * width * inputs), seeded.values(outputs));
             let shape = [outputs, inputs, 3, 3];
             let TestMatrix { matrix, weight } =
-                TestMatrix::new(gpu, format, &shape, &seeded.values(shape.iter().product()), &bias);
+                TestMatrix::new(gpu, format, &shape, &seeded.values(shape.iter().product()));
             let len = picture.out_height() * picture.out_width() * outputs;
             let x_buffer = gpu.upload("x", &x).expect("fits");
+            let bias_buffer = gpu.upload("bias", &bias).expect("fits");
             let y = Guarded::new(gpu, len);
             let mut pass = gpu.pass();
-            crate::matrix::conv2d_3x3(&mut pass, &x_buffer, &matrix, picture, &y.buffer).expect("shapes fit");
+            crate::matrix::conv2d_3x3(&mut pass, &x_buffer, &matrix, &bias_buffer, picture, &y.buffer)
+                .expect("shapes fit");
             pass.submit().expect("the device works");
             let mut expected = vec![0.0; len];
             conv2d_3x3_cpu(&x, &weight, Some(&bias), inputs, picture, &mut expected);
             let what = format!("{picture:?} {inputs} → {outputs} {format:?}");
-            assert_close(
-                &what,
-                &y.read(gpu).await,
-                &expected,
-                Tolerance::products(9 * inputs, 1.0, 1.0),
-            );
+            assert_close(&what, &y.read(gpu).await, &expected, Tolerance::products(9 * inputs, 1.0, 1.0));
         }
     }
 

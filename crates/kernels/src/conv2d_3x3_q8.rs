@@ -7,25 +7,12 @@ use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result};
 
 use crate::conv2d_3x3_f16::{Picture, record};
 use crate::matrix::{Format, Matrix};
-use crate::wgsl;
 
 /// Register-tiled implicit product: 32 pixels × 32 outputs per workgroup, dequantised once per tile.
 pub static KERNEL: Kernel = Kernel {
     name: "conv2d_3x3_q8",
-    wgsl: wgsl!(
-        "common/matmul_tile",
-        "common/weights_q8",
-        "common/conv2d_3x3",
-        "conv2d_3x3_q8"
-    ),
-    binds: &[
-        Bind::Uniform,
-        Bind::Read,
-        Bind::Read,
-        Bind::Read,
-        Bind::Read,
-        Bind::ReadWrite,
-    ],
+    wgsl: wgsl!("common/matmul_tile", "common/weights_q8", "common/conv2d_3x3", "conv2d_3x3_q8"),
+    binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::Read, Bind::Read, Bind::ReadWrite],
     workgroup: [8, 8, 1],
 };
 
@@ -35,10 +22,11 @@ pub fn conv2d_3x3_q8(
     pass: &mut Pass<'_>,
     x: &Buffer,
     matrix: &Matrix,
+    bias: &Buffer,
     picture: Picture,
     y: &Buffer,
 ) -> Result<()> {
-    record(pass, &KERNEL, Format::Q8, x, matrix, picture, y)
+    record(pass, &KERNEL, Format::Q8, x, matrix, bias, picture, y)
 }
 
 #[cfg(test)]

@@ -11,17 +11,11 @@ use bytemuck::{Pod, Zeroable};
 use maskov_gpu::{Bind, Buffer, GpuError, Kernel, Pass, Result};
 
 use crate::matrix::{Format, Matrix};
-use crate::wgsl;
 
 /// Register-tiled product: 32 × 32 outputs per workgroup.
 pub static KERNEL: Kernel = Kernel {
     name: "linear_f16",
-    wgsl: wgsl!(
-        "common/matmul_tile",
-        "common/weights_f16",
-        "common/linear",
-        "linear_f16"
-    ),
+    wgsl: wgsl!("common/matmul_tile", "common/weights_f16", "common/linear", "linear_f16"),
     binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::Read, Bind::ReadWrite],
     workgroup: [8, 8, 1],
 };
@@ -41,8 +35,15 @@ struct Params {
 
 /// Records `y = x · Wᵀ + b`. Errors: [`GpuError::Shape`] where buffers are too short or the matrix is not f16 and of one
 /// tap.
-pub fn linear_f16(pass: &mut Pass<'_>, x: &Buffer, matrix: &Matrix, rows: usize, y: &Buffer) -> Result<()> {
-    record(pass, &KERNEL, Format::F16, x, matrix, rows, y)
+pub fn linear_f16(
+    pass: &mut Pass<'_>,
+    x: &Buffer,
+    matrix: &Matrix,
+    bias: &Buffer,
+    rows: usize,
+    y: &Buffer,
+) -> Result<()> {
+    record(pass, &KERNEL, Format::F16, x, matrix, bias, rows, y)
 }
 
 /// The linear kernels differ in how they read a weight, not in how they are dispatched.
@@ -52,12 +53,14 @@ pub(crate) fn record(
     format: Format,
     x: &Buffer,
     matrix: &Matrix,
+    bias: &Buffer,
     rows: usize,
     y: &Buffer,
 ) -> Result<()> {
     let fits = matrix.format == format
         && matrix.taps == 1
         && x.len() >= rows * matrix.inputs
+        && bias.len() >= matrix.outputs
         && y.len() >= rows * matrix.outputs;
     if !fits {
         let reason = format!(
@@ -69,10 +72,7 @@ pub(crate) fn record(
             matrix.taps,
             matrix.format
         );
-        return Err(GpuError::Shape {
-            kernel: kernel.name,
-            reason,
-        });
+        return Err(GpuError::Shape { kernel: kernel.name, reason });
     }
     let params = Params {
         rows: rows as u32,
@@ -80,12 +80,8 @@ pub(crate) fn record(
         outputs: matrix.outputs as u32,
         k_len: matrix.k_len() as u32,
     };
-    let groups = [
-        matrix.outputs.div_ceil(TILE) as u32,
-        rows.div_ceil(TILE) as u32,
-        1,
-    ];
-    pass.dispatch(kernel, &[], &params, &matrix.bindings(x, y), groups)
+    let groups = [matrix.outputs.div_ceil(TILE) as u32, rows.div_ceil(TILE) as u32, 1];
+    pass.dispatch(kernel, &[], &params, &matrix.bindings(x, bias, y), groups)
 }
 
 /// What the kernel means: `weight` is `[outputs, inputs]`, `y` is filled.
@@ -107,14 +103,8 @@ pub(crate) mod tests {
     use maskov_gpu::testing::{Guarded, Seeded, Tolerance, assert_close, gpu};
 
     /// `[rows, inputs, outputs]`: one, around a tile's side, and real ones of the embedded model (GEGLU, odd inputs).
-    const SHAPES: [[usize; 3]; 6] = [
-        [1, 1, 1],
-        [31, 31, 31],
-        [32, 32, 32],
-        [33, 33, 33],
-        [64, 144, 1152],
-        [77, 194, 96],
-    ];
+    const SHAPES: [[usize; 3]; 6] =
+        [[1, 1, 1], [31, 31, 31], [32, 32, 32], [33, 33, 33], [64, 144, 1152], [77, 194, 96]];
 
     /// Compares the kernel of a format with the twin on the very weights that the format holds: the error of the kernel
     /// is tested here, the error of the format in `maskov_weights`.
@@ -122,27 +112,19 @@ pub(crate) mod tests {
         for [rows, inputs, outputs] in SHAPES {
             let mut seeded = Seeded::new(1);
             let (x, bias) = (seeded.values(rows * inputs), seeded.values(outputs));
-            let TestMatrix { matrix, weight } = TestMatrix::new(
-                gpu,
-                format,
-                &[outputs, inputs],
-                &seeded.values(outputs * inputs),
-                &bias,
-            );
+            let TestMatrix { matrix, weight } =
+                TestMatrix::new(gpu, format, &[outputs, inputs], &seeded.values(outputs * inputs));
             let x_buffer = gpu.upload("x", &x).expect("fits");
+            let bias_buffer = gpu.upload("bias", &bias).expect("fits");
             let y = Guarded::new(gpu, rows * outputs);
             let mut pass = gpu.pass();
-            crate::matrix::linear(&mut pass, &x_buffer, &matrix, rows, &y.buffer).expect("shapes fit");
+            crate::matrix::linear(&mut pass, &x_buffer, &matrix, &bias_buffer, rows, &y.buffer)
+                .expect("shapes fit");
             pass.submit().expect("the device works");
             let mut expected = vec![0.0; rows * outputs];
             linear_cpu(&x, &weight, Some(&bias), inputs, &mut expected);
             let what = format!("{rows} × {inputs} → {outputs} {format:?}");
-            assert_close(
-                &what,
-                &y.read(gpu).await,
-                &expected,
-                Tolerance::products(inputs, 1.0, 1.0),
-            );
+            assert_close(&what, &y.read(gpu).await, &expected, Tolerance::products(inputs, 1.0, 1.0));
         }
     }
 
@@ -154,21 +136,11 @@ pub(crate) mod tests {
     #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
     async fn short_buffers_are_refused() {
         let gpu = gpu().await;
-        let TestMatrix { matrix, .. } = TestMatrix::new(&gpu, Format::F16, &[4, 8], &[0.5; 32], &[0.0; 4]);
-        let (x, y) = (
-            gpu.create("x", 8).expect("fits"),
-            gpu.create("y", 3).expect("fits"),
-        );
-        let error = linear_f16(&mut gpu.pass(), &x, &matrix, 1, &y).expect_err("y holds 3 of 4 values");
-        assert!(
-            matches!(
-                error,
-                GpuError::Shape {
-                    kernel: "linear_f16",
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        let TestMatrix { matrix, .. } = TestMatrix::new(&gpu, Format::F16, &[4, 8], &[0.5; 32]);
+        let [x, bias, y] =
+            [("x", 8), ("bias", 4), ("y", 3)].map(|(what, len)| gpu.create(what, len).expect("fits"));
+        let error =
+            linear_f16(&mut gpu.pass(), &x, &matrix, &bias, 1, &y).expect_err("y holds 3 of 4 values");
+        assert!(matches!(error, GpuError::Shape { kernel: "linear_f16", .. }), "{error}");
     }
 }

@@ -7,32 +7,26 @@ use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result};
 
 use crate::linear_f16::record;
 use crate::matrix::{Format, Matrix};
-use crate::wgsl;
 
 /// Register-tiled product: 32 × 32 outputs per workgroup, dequantised once per tile.
 pub static KERNEL: Kernel = Kernel {
     name: "linear_q4",
-    wgsl: wgsl!(
-        "common/matmul_tile",
-        "common/weights_q4",
-        "common/linear",
-        "linear_q4"
-    ),
-    binds: &[
-        Bind::Uniform,
-        Bind::Read,
-        Bind::Read,
-        Bind::Read,
-        Bind::Read,
-        Bind::ReadWrite,
-    ],
+    wgsl: wgsl!("common/matmul_tile", "common/weights_q4", "common/linear", "linear_q4"),
+    binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::Read, Bind::Read, Bind::ReadWrite],
     workgroup: [8, 8, 1],
 };
 
 /// Records `y = x · Wᵀ + b`. Errors: `GpuError::Shape` where buffers are too short or the matrix is not q4 and of one
 /// tap.
-pub fn linear_q4(pass: &mut Pass<'_>, x: &Buffer, matrix: &Matrix, rows: usize, y: &Buffer) -> Result<()> {
-    record(pass, &KERNEL, Format::Q4, x, matrix, rows, y)
+pub fn linear_q4(
+    pass: &mut Pass<'_>,
+    x: &Buffer,
+    matrix: &Matrix,
+    bias: &Buffer,
+    rows: usize,
+    y: &Buffer,
+) -> Result<()> {
+    record(pass, &KERNEL, Format::Q4, x, matrix, bias, rows, y)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Format {
     }
 }
 
-/// The weights and bias of one linear layer or 3×3 convolution.
+/// The weights of one linear layer or 3×3 convolution.
 pub struct Matrix {
     /// How the weights are stored.
     pub format: Format,
@@ -44,12 +44,11 @@ pub struct Matrix {
     pub taps: usize,
     qweight: Buffer,
     scales: Option<Buffer>,
-    bias: Buffer,
 }
 
 impl Matrix {
-    /// Uploads packed weights. `scales` (f16, two per word) are given for the quantised formats; without a bias it is
-    /// zero. Errors: [`GpuError::Shape`] where the lengths do not fit the extents.
+    /// Uploads packed weights. `scales` (f16, two per word) are given for the quantised formats. Errors:
+    /// [`GpuError::Shape`] where the lengths do not fit the extents.
     pub fn upload(
         gpu: &Gpu,
         name: &str,
@@ -57,26 +56,16 @@ impl Matrix {
         [outputs, inputs, taps]: [usize; 3],
         qweight: &[u32],
         scales: Option<&[u32]>,
-        bias: Option<&[f32]>,
     ) -> Result<Self> {
         let weights = outputs * taps * inputs.next_multiple_of(GROUP);
+        let expected_scales = if format == Format::F16 { 0 } else { (weights / GROUP).div_ceil(2) };
         let fits = qweight.len() == weights.div_ceil(format.weights_per_word())
-            && scales.map_or(0, <[u32]>::len)
-                == if format == Format::F16 {
-                    0
-                } else {
-                    (weights / GROUP).div_ceil(2)
-                }
-            && bias.is_none_or(|bias| bias.len() == outputs);
+            && scales.map_or(0, <[u32]>::len) == expected_scales;
         if !fits {
             let reason =
                 format!("{name}: packed lengths do not fit {outputs} × {taps} × {inputs} {format:?}");
-            return Err(GpuError::Shape {
-                kernel: "matrix",
-                reason,
-            });
+            return Err(GpuError::Shape { kernel: "matrix", reason });
         }
-        let zeros = vec![0.0; outputs];
         Ok(Self {
             format,
             inputs,
@@ -84,7 +73,6 @@ impl Matrix {
             taps,
             qweight: gpu.upload(name, qweight)?,
             scales: scales.map(|scales| gpu.upload(name, scales)).transpose()?,
-            bias: gpu.upload(name, bias.unwrap_or(&zeros))?,
         })
     }
 
@@ -95,24 +83,26 @@ impl Matrix {
 
     /// The bindings of the matrix kernels, in their order: activations, weights, scales where there are any, bias,
     /// output.
-    pub(crate) fn bindings<'a>(&'a self, x: &'a Buffer, y: &'a Buffer) -> Vec<Binding<'a>> {
-        let weights = [Some(&self.qweight), self.scales.as_ref(), Some(&self.bias)];
-        [Some(x)]
-            .into_iter()
-            .chain(weights)
-            .chain([Some(y)])
-            .flatten()
-            .map(Binding::from)
-            .collect()
+    pub(crate) fn bindings<'a>(&'a self, x: &'a Buffer, bias: &'a Buffer, y: &'a Buffer) -> Vec<Binding<'a>> {
+        let weights = [Some(&self.qweight), self.scales.as_ref(), Some(bias)];
+        [Some(x)].into_iter().chain(weights).chain([Some(y)]).flatten().map(Binding::from).collect()
     }
 }
 
-/// `y = x · Wᵀ + b` with the kernel of the matrix's format; `x` is `[rows, inputs]`, `y` `[rows, outputs]`.
-pub fn linear(pass: &mut Pass<'_>, x: &Buffer, matrix: &Matrix, rows: usize, y: &Buffer) -> Result<()> {
+/// `y = x · Wᵀ + b` with the kernel of the matrix's format; `x` is `[rows, inputs]`, `bias` `[outputs]`, `y`
+/// `[rows, outputs]`.
+pub fn linear(
+    pass: &mut Pass<'_>,
+    x: &Buffer,
+    matrix: &Matrix,
+    bias: &Buffer,
+    rows: usize,
+    y: &Buffer,
+) -> Result<()> {
     match matrix.format {
-        Format::F16 => linear_f16::linear_f16(pass, x, matrix, rows, y),
-        Format::Q8 => linear_q8::linear_q8(pass, x, matrix, rows, y),
-        Format::Q4 => linear_q4::linear_q4(pass, x, matrix, rows, y),
+        Format::F16 => linear_f16::linear_f16(pass, x, matrix, bias, rows, y),
+        Format::Q8 => linear_q8::linear_q8(pass, x, matrix, bias, rows, y),
+        Format::Q4 => linear_q4::linear_q4(pass, x, matrix, bias, rows, y),
     }
 }
 
@@ -121,13 +111,14 @@ pub fn conv2d_3x3(
     pass: &mut Pass<'_>,
     x: &Buffer,
     matrix: &Matrix,
+    bias: &Buffer,
     picture: conv2d_3x3_f16::Picture,
     y: &Buffer,
 ) -> Result<()> {
     match matrix.format {
-        Format::F16 => conv2d_3x3_f16::conv2d_3x3_f16(pass, x, matrix, picture, y),
-        Format::Q8 => conv2d_3x3_q8::conv2d_3x3_q8(pass, x, matrix, picture, y),
-        Format::Q4 => conv2d_3x3_q4::conv2d_3x3_q4(pass, x, matrix, picture, y),
+        Format::F16 => conv2d_3x3_f16::conv2d_3x3_f16(pass, x, matrix, bias, picture, y),
+        Format::Q8 => conv2d_3x3_q8::conv2d_3x3_q8(pass, x, matrix, bias, picture, y),
+        Format::Q4 => conv2d_3x3_q4::conv2d_3x3_q4(pass, x, matrix, bias, picture, y),
     }
 }
 
@@ -144,7 +135,7 @@ pub(crate) mod tests {
     }
 
     impl TestMatrix {
-        pub(crate) fn new(gpu: &Gpu, format: Format, shape: &[usize], weight: &[f32], bias: &[f32]) -> Self {
+        pub(crate) fn new(gpu: &Gpu, format: Format, shape: &[usize], weight: &[f32]) -> Self {
             let extents = [shape[0], shape[1], shape[2..].iter().product()];
             let (qweight, scales, weight) = match format {
                 Format::F16 => {
@@ -153,28 +144,21 @@ pub(crate) mod tests {
                     (packed, None, weight)
                 }
                 Format::Q8 | Format::Q4 => {
-                    let dtype = if format == Format::Q8 {
-                        DType::Q8
-                    } else {
-                        DType::Q4
-                    };
+                    let dtype = if format == Format::Q8 { DType::Q8 } else { DType::Q4 };
                     let packed = quantize("w", weight, shape, dtype).expect("finite weights");
                     let weight = dequantize(&packed);
                     (packed.qweight, Some(packed.scales), weight)
                 }
             };
-            let matrix = Matrix::upload(gpu, "w", format, extents, &qweight, scales.as_deref(), Some(bias));
-            Self {
-                matrix: matrix.expect("packed lengths fit"),
-                weight,
-            }
+            let matrix = Matrix::upload(gpu, "w", format, extents, &qweight, scales.as_deref());
+            Self { matrix: matrix.expect("packed lengths fit"), weight }
         }
     }
 
     #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
     async fn packed_lengths_that_do_not_fit_are_refused() {
         let gpu = gpu().await;
-        let error = Matrix::upload(&gpu, "proj", Format::F16, [2, 8, 1], &[0; 31], None, None)
+        let error = Matrix::upload(&gpu, "proj", Format::F16, [2, 8, 1], &[0; 31], None)
             .err()
             .expect("2 × 32 f16 weights are 32 words");
         assert!(error.to_string().contains("proj"), "{error}");

@@ -5,14 +5,16 @@
 //! WeightSource ────┴─▶ load ─▶ Executor::run(image) ─▶ Outputs: values, attention maps, timings
 //! ```
 //!
-//! [`CpuExecutor`] is the reference (it keeps f32 weights where the file has them) and the fallback where there is no
+//! [`GpuExecutor`] is the product. [`CpuExecutor`] is the reference (it keeps f32 weights where the file has them) and the fallback where there is no
 //! hardware adapter.
 
 pub mod compare;
 mod cpu;
 mod error;
 mod executor;
+mod gpu;
 mod observer;
+mod picture;
 mod plan;
 mod timestep;
 mod timings;
@@ -21,5 +23,6 @@ mod weights;
 pub use cpu::CpuExecutor;
 pub use error::{Result, RuntimeError};
 pub use executor::{Executor, Outputs, Values};
+pub use gpu::GpuExecutor;
 pub use observer::{Observer, Step, Watch};
 pub use timings::Timings;

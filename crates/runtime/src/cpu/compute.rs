@@ -1,14 +1,14 @@
 //! One operation of the list: its inputs and weights in, its output out.
 
-use maskov_graph::{Function, Op, Operation, Padding, Shape, TensorId, WeightId};
+use maskov_graph::{Function, Op, Operation, TensorId, WeightId};
 use maskov_kernels::concat::concat_cpu;
-use maskov_kernels::conv2d_3x3_f16::Picture;
 use maskov_kernels::pixel_unshuffle::pixel_unshuffle_cpu;
 use maskov_kernels::scaled_head::scaled_head_cpu;
 use maskov_kernels::token_embedding::token_embedding_cpu;
 use maskov_kernels::upsample_nearest::upsample_nearest_cpu;
 
 use super::{Alive, CpuExecutor, attention, conv, gemm, pointwise};
+use crate::picture::picture;
 use crate::timestep::timestep_embedding;
 
 impl CpuExecutor {
@@ -87,12 +87,4 @@ impl CpuExecutor {
         }
         y
     }
-}
-
-fn picture(input: Shape, stride: usize, padding: Padding) -> Picture {
-    let pad_before = match padding {
-        Padding::Same => 1,
-        Padding::RightBottom => 0,
-    };
-    Picture { height: input.height, width: input.width, stride, pad_before }
 }

@@ -3,11 +3,10 @@
 use std::rc::Rc;
 
 use maskov_gpu::{Buffer, RowTiled};
-use maskov_graph::{Function, Op, Operation, Tap, TensorId, WeightId};
+use maskov_graph::{Function, Op, Operation, Tap, TensorId};
 use maskov_kernels::attention::Layer;
 use maskov_kernels::attention_map::Share;
 use maskov_kernels::group_norm_partials::partials_len;
-use maskov_kernels::matrix::Matrix;
 use maskov_kernels::token_embedding::token_embedding_cpu;
 use maskov_kernels::{
     activation, add, add_row, attention, attention_map, attention_row_stats, concat, geglu, group_norm,
@@ -15,7 +14,6 @@ use maskov_kernels::{
 };
 
 use super::Walk;
-use super::weights::Weight;
 use crate::Result;
 use crate::picture::picture;
 use crate::timestep::timestep_embedding;
@@ -36,7 +34,13 @@ impl Walk<'_> {
             }
             O::TokenEmbedding { ids, tokens, positions } => {
                 let mut values = vec![0.0; out.len()];
-                token_embedding_cpu(ids, self.host(*tokens), self.host(*positions), out.channels, &mut values);
+                token_embedding_cpu(
+                    ids,
+                    self.executor.host(*tokens),
+                    self.executor.host(*positions),
+                    out.channels,
+                    &mut values,
+                );
                 self.keep(op.output, Rc::new(gpu.upload(&op.name, &values)?));
             }
             operation => {
@@ -54,11 +58,11 @@ impl Walk<'_> {
         let (rows, channels) = (out.rows(), out.channels);
         match operation {
             O::Linear { input, weight, bias } => {
-                let (x, bias) = (self.value(*input), self.bias(bias));
+                let (x, bias) = (self.value(*input), self.executor.bias(*bias));
                 matrix::linear(&mut self.pass, &x, self.executor.matrix(*weight), bias, rows, y)?;
             }
             O::Conv3x3 { input, weight, bias, stride, padding } => {
-                let (x, bias) = (self.value(*input), self.bias(bias));
+                let (x, bias) = (self.value(*input), self.executor.bias(*bias));
                 let picture = picture(self.shape(*input), *stride, *padding);
                 matrix::conv2d_3x3(&mut self.pass, &x, self.executor.matrix(*weight), bias, picture, y)?;
             }
@@ -110,7 +114,15 @@ impl Walk<'_> {
             O::PixelUnshuffle { input, factor, positions } => {
                 let (x, from) = (self.value(*input), self.shape(*input));
                 let extent = [out.height, out.width];
-                pixel_unshuffle::pixel_unshuffle(&mut self.pass, &x, extent, from.channels, *factor, *positions, y)?;
+                pixel_unshuffle::pixel_unshuffle(
+                    &mut self.pass,
+                    &x,
+                    extent,
+                    from.channels,
+                    *factor,
+                    *positions,
+                    y,
+                )?;
             }
             O::Attention { query, key, value, heads, causal } => {
                 let layer = self.layer(*query, *key, *heads);
@@ -134,7 +146,7 @@ impl Walk<'_> {
             attention_row_stats::attention_row_stats(&mut self.pass, &q, &k, layer, &stats)?;
             let share = if index == 0 { Share::Overwrite } else { Share::Add };
             attention_map::attention_map(&mut self.pass, &q, &k, &stats, layer, tap.weight, share, &map)?;
-            self.row_stats.push(stats);
+            self.row_stats.push((tap.query, stats));
         }
         normalize_rows::normalize_rows(&mut self.pass, &map)?;
         Ok(map)
@@ -147,10 +159,6 @@ impl Walk<'_> {
 
     fn value(&self, id: TensorId) -> Rc<Buffer> {
         self.alive[id.0 as usize].clone().expect("tensors are made before they are read")
-    }
-
-    fn bias(&self, bias: &Option<WeightId>) -> &'static Buffer {
-        todo!()
     }
 }
 

@@ -31,7 +31,9 @@ pub(super) fn roles(graph: &Graph) -> Vec<Role> {
     let mut set = |id: WeightId, role| roles[id.0 as usize] = role;
     for op in &graph.ops {
         match &op.operation {
-            Operation::Linear { weight, .. } | Operation::Conv3x3 { weight, .. } => set(*weight, Role::Matrix),
+            Operation::Linear { weight, .. } | Operation::Conv3x3 { weight, .. } => {
+                set(*weight, Role::Matrix)
+            }
             Operation::TokenEmbedding { tokens, positions, .. } => {
                 set(*tokens, Role::Host);
                 set(*positions, Role::Host);

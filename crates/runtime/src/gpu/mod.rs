@@ -1,0 +1,277 @@
+//! The GPU executor: the list as dispatches.
+
+mod pool;
+mod record;
+mod weights;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use maskov_gpu::{Buffer, Gpu, Pass, RowTiled};
+use maskov_graph::{Graph, Shape, TensorId, WeightId};
+use maskov_kernels::matrix::Matrix;
+use maskov_weights::WeightSource;
+
+use self::pool::Pool;
+use self::weights::{Weight, roles, upload};
+use crate::plan::Plan;
+use crate::weights::{read_all, step};
+use crate::{Executor, Observer, Outputs, Result, RuntimeError, Step, Timings, Values};
+
+/// Work per submit, in FLOP: a tenth of a second on a slow adapter of each kind, so that the desktop stays responsive, no
+/// watchdog fires, and progress and cancellation mean something.
+const HARDWARE_SUBMIT_FLOP: u64 = 50_000_000_000;
+const SOFTWARE_SUBMIT_FLOP: u64 = 1_000_000_000;
+
+/// A graph with its weights on a device.
+pub struct GpuExecutor {
+    gpu: Rc<Gpu>,
+    plan: Plan,
+    /// By [`WeightId`]; none where only constants needed it.
+    weights: Vec<Option<Weight>>,
+    /// The bias of layers that have none.
+    zeros: Buffer,
+    /// What was computed once per model and is read for every photo.
+    constants: HashMap<TensorId, Rc<Buffer>>,
+    pool: RefCell<Pool>,
+}
+
+impl GpuExecutor {
+    /// Uploads the weights that the wanted outputs need and computes what is the same for every photo. `constants` are
+    /// the values of the graph's constant inputs.
+    ///
+    /// Matrices of f32, f16 and bf16 become f16; q8 and q4 stay as they are. Errors: all missing weights at once;
+    /// unsound ones; unknown outputs; a full device.
+    pub async fn load(
+        gpu: Rc<Gpu>,
+        graph: &Graph,
+        wanted: &[&str],
+        source: &dyn WeightSource,
+        constants: &[Values<'_>],
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let plan = Plan::new(graph, wanted)?;
+        let mut weights: Vec<Option<Weight>> = plan.graph.weights.iter().map(|_| None).collect();
+        let roles = roles(&plan.graph);
+        read_all(&plan.graph, source, observer, |id, tensor| {
+            weights[id.0 as usize] = Some(upload(&gpu, roles[id.0 as usize], &tensor)?);
+            Ok(())
+        })
+        .await?;
+        let widest = plan.graph.tensors.iter().map(|tensor| tensor.shape.channels).max().unwrap_or(0);
+        let zeros = gpu.upload("no bias", &vec![0.0f32; widest])?;
+        let pool = RefCell::default();
+        let mut executor = Self { gpu, plan, weights, zeros, constants: HashMap::new(), pool };
+        executor.constants = executor.compute_constants(constants).await?;
+        executor.drop_weights_of_constants();
+        Ok(executor)
+    }
+
+    async fn compute_constants(&self, constants: &[Values<'_>]) -> Result<HashMap<TensorId, Rc<Buffer>>> {
+        let mut walk = Walk::new(self, &self.plan.inputs(constants, true)?)?;
+        walk.through(&self.plan.constant, &mut ()).await?;
+        let mut kept = HashMap::new();
+        for id in &self.plan.kept {
+            if let Some(buffer) = walk.alive[id.0 as usize].take() {
+                self.check(*id, &self.gpu.read(&buffer).await?)?;
+                kept.insert(*id, buffer);
+            }
+        }
+        Ok(kept)
+    }
+
+    fn drop_weights_of_constants(&mut self) {
+        let mut is_needed = vec![false; self.weights.len()];
+        for &op in &self.plan.per_photo {
+            let read = self.plan.graph.ops[op].operation.weights();
+            read.iter().for_each(|id| is_needed[id.0 as usize] = true);
+        }
+        for (weight, is_needed) in self.weights.iter_mut().zip(is_needed) {
+            if !is_needed {
+                *weight = None;
+            }
+        }
+    }
+
+    /// Bytes of GPU memory that are held now, and the most that ever were.
+    pub fn live_bytes(&self) -> (u64, u64) {
+        self.gpu.live_bytes()
+    }
+
+    fn matrix(&self, id: WeightId) -> &Matrix {
+        match &self.weights[id.0 as usize] {
+            Some(Weight::Matrix(matrix)) => matrix,
+            _ => unreachable!("roles() makes what linear layers and convolutions read a matrix"),
+        }
+    }
+
+    fn vector(&self, id: WeightId) -> &Buffer {
+        match &self.weights[id.0 as usize] {
+            Some(Weight::Vector(vector)) => vector,
+            _ => unreachable!("roles() makes what norms and biases read a vector"),
+        }
+    }
+
+    fn host(&self, id: WeightId) -> &[f32] {
+        match &self.weights[id.0 as usize] {
+            Some(Weight::Host(values)) => values,
+            _ => unreachable!("roles() keeps what embeddings read on the host"),
+        }
+    }
+
+    fn bias(&self, id: Option<WeightId>) -> &Buffer {
+        id.map_or(&self.zeros, |id| self.vector(id))
+    }
+
+    fn check(&self, id: TensorId, values: &[f32]) -> Result<()> {
+        if values.iter().all(|value| value.is_finite()) {
+            return Ok(());
+        }
+        Err(RuntimeError::NotFinite { name: self.plan.graph.tensor(id).name.clone() })
+    }
+
+    /// The wanted tensors; all must be finite, and so must the sums behind the maps.
+    async fn outputs(&self, walk: &mut Walk<'_>) -> Result<Outputs<RowTiled>> {
+        let mut outputs =
+            Outputs { tensors: HashMap::new(), maps: HashMap::new(), timings: Timings::default() };
+        for (name, id) in &self.plan.wanted {
+            if let Some(map) = walk.maps.remove(id) {
+                outputs.maps.insert(name.clone(), map);
+            } else if let Some(buffer) = &walk.alive[id.0 as usize] {
+                let len = self.plan.graph.tensor(*id).shape.len();
+                let values = self.gpu.read_range(buffer, 0, len).await?;
+                self.check(*id, &values)?;
+                outputs.tensors.insert(name.clone(), values);
+            }
+        }
+        for (id, stats) in std::mem::take(&mut walk.row_stats) {
+            self.check(id, &self.gpu.read(&stats).await?)?;
+            walk.give(stats);
+        }
+        Ok(outputs)
+    }
+
+    /// Walks once more, an operation at a time, to the first whose output is not finite.
+    async fn first_not_finite(&self, inputs: &[(TensorId, &[f32])]) -> Result<()> {
+        let mut walk = Walk::new(self, inputs)?;
+        for &at in &self.plan.per_photo {
+            walk.through(&[at], &mut ()).await?;
+            let output = self.plan.graph.ops[at].output;
+            if let Some(buffer) = walk.alive[output.0 as usize].clone() {
+                let len = self.plan.graph.tensor(output).shape.len();
+                self.check(output, &self.gpu.read_range(&buffer, 0, len).await?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Executor for GpuExecutor {
+    type Map = RowTiled;
+
+    fn graph(&self) -> &Graph {
+        &self.plan.graph
+    }
+
+    /// Timings are empty where the adapter cannot time passes.
+    async fn run(&self, inputs: &[Values<'_>], observer: &mut dyn Observer) -> Result<Outputs<RowTiled>> {
+        let inputs = self.plan.inputs(inputs, false)?;
+        for (id, values) in &inputs {
+            self.check(*id, values)?;
+        }
+        let mut walk = Walk::new(self, &inputs)?;
+        self.gpu.start_profile();
+        let walked = walk.through(&self.plan.per_photo, observer).await;
+        let spans = self.gpu.finish_profile().await?;
+        walked?;
+        match self.outputs(&mut walk).await {
+            Ok(mut outputs) => {
+                outputs.timings.ops = spans.into_iter().map(|span| (span.name, span.ms)).collect();
+                Ok(outputs)
+            }
+            Err(error @ RuntimeError::NotFinite { .. }) => {
+                self.first_not_finite(&inputs).await?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read_map(&self, map: &RowTiled) -> Result<Vec<f32>> {
+        Ok(map.read(&self.gpu).await?)
+    }
+}
+
+/// The state of one walk through the list.
+struct Walk<'a> {
+    executor: &'a GpuExecutor,
+    pass: Pass<'a>,
+    /// The activations that are alive, by [`TensorId`].
+    alive: Vec<Option<Rc<Buffer>>>,
+    maps: HashMap<TensorId, RowTiled>,
+    /// Row statistics behind the maps, and the queries they are of.
+    row_stats: Vec<(TensorId, Rc<Buffer>)>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(executor: &'a GpuExecutor, inputs: &[(TensorId, &[f32])]) -> Result<Self> {
+        let graph = &executor.plan.graph;
+        let mut alive = vec![None; graph.tensors.len()];
+        for (id, buffer) in &executor.constants {
+            alive[id.0 as usize] = Some(buffer.clone());
+        }
+        for (id, values) in inputs {
+            let buffer = executor.gpu.upload(&graph.tensor(*id).name, values)?;
+            alive[id.0 as usize] = Some(Rc::new(buffer));
+        }
+        let pass = executor.gpu.pass();
+        Ok(Self { executor, pass, alive, maps: HashMap::new(), row_stats: Vec::new() })
+    }
+
+    /// Records these operations and sends them off, a bounded amount of work at a time.
+    async fn through(&mut self, ops: &[usize], observer: &mut dyn Observer) -> Result<()> {
+        let (gpu, plan) = (&self.executor.gpu, &self.executor.plan);
+        let budget = if gpu.caps().software { SOFTWARE_SUBMIT_FLOP } else { HARDWARE_SUBMIT_FLOP };
+        let mut flop = 0;
+        for (index, &at) in ops.iter().enumerate() {
+            let op = &plan.graph.ops[at];
+            step(observer, Step { index, count: ops.len(), name: &op.name }).await?;
+            self.pass.label(&op.name);
+            self.record(op)?;
+            for id in &plan.dead_after[at] {
+                if let Some(buffer) = self.alive[id.0 as usize].take() {
+                    self.give(buffer);
+                }
+            }
+            flop += plan.graph.op_flop(op);
+            if flop > budget {
+                flop = 0;
+                self.submit()?;
+                gpu.finished().await?;
+            }
+        }
+        self.submit()
+    }
+
+    fn submit(&mut self) -> Result<()> {
+        let next = self.executor.gpu.pass();
+        Ok(std::mem::replace(&mut self.pass, next).submit()?)
+    }
+
+    fn shape(&self, id: TensorId) -> Shape {
+        self.executor.plan.graph.tensor(id).shape
+    }
+
+    fn take(&self, what: &str, len: usize) -> Result<Rc<Buffer>> {
+        self.executor.pool.borrow_mut().take(&self.executor.gpu, what, len)
+    }
+
+    fn give(&self, buffer: Rc<Buffer>) {
+        self.executor.pool.borrow_mut().give(buffer);
+    }
+
+    fn keep(&mut self, id: TensorId, buffer: Rc<Buffer>) {
+        self.alive[id.0 as usize] = Some(buffer);
+    }
+}
