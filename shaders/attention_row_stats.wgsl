@@ -1,0 +1,42 @@
+// Largest score and sum of exponentials of every row of every head: shaders/common/{score_tile,online_softmax}.wgsl.
+// Meaning and layout: crates/kernels/src/attention_row_stats.rs.
+
+struct Params {
+    queries: u32,
+    keys: u32,
+    channels: u32,
+    head_dim: u32,
+    scale: f32,  // 1 / √head_dim
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<f32>;            // [queries, channels]
+@group(0) @binding(2) var<storage, read> k: array<f32>;            // [keys, channels]
+@group(0) @binding(3) var<storage, read_write> stats: array<f32>;  // [heads, queries, 2]
+
+var<workgroup> tile_a: array<f32, 1056>;
+var<workgroup> tile_b: array<f32, 1056>;
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local_id: vec3<u32>) {
+    let local = local_id.xy;
+    let first_query = group.x * TILE;
+    var softmax = softmax_start();
+    for (var first_key = 0u; first_key < params.keys; first_key += TILE) {
+        var tile = score_tile(local, first_query, first_key, group.y * params.head_dim);
+        mask_tile(local, first_query, first_key, params.keys, false, &tile);
+        softmax_tile(local, &softmax, &tile);
+    }
+    let total = row_sum(local, softmax.sums);
+    // The first of the eight that share these rows writes them.
+    if local.x == 0u {
+        for (var r = 0u; r < 4u; r++) {
+            let query = first_query + local.y * 4u + r;
+            if query < params.queries {
+                let row = 2u * (group.y * params.queries + query);
+                stats[row] = softmax.largest[r];
+                stats[row + 1u] = total[r];
+            }
+        }
+    }
+}
