@@ -1,5 +1,5 @@
-// Where a pixel lies on one axis of the low-resolution map; must match `UpsampleAxis::words` in
-// crates/kernels/src/upsample_weights.rs.
+// Where a pixel lies on one axis of the low-resolution map; must match `axis_words` in
+// crates/kernels/src/upsample_guide.rs.
 
 struct AxisPixel {
     lower: u32,     // the lower of the two cells that bilinear upsampling reads

@@ -8,7 +8,7 @@ fn weights16(o: u32, k: u32) -> array<f32, 16> {
     let scale = unpack2x16float(scales[group / 2u])[group % 2u];
     for (var i = 0u; i < 4u; i++) {
         // Shifting up and arithmetically down again extends the sign.
-        let bytes = vec4(bitcast<i32>(qweight[first / 4u + i])) << vec4(24u, 16u, 8u, 0u) >> vec4(24u);
+        let bytes = (vec4(bitcast<i32>(qweight[first / 4u + i])) << vec4(24u, 16u, 8u, 0u)) >> vec4(24u);
         let four = vec4<f32>(bytes) * scale;
         values[4u * i] = four.x;
         values[4u * i + 1u] = four.y;

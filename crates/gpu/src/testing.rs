@@ -69,13 +69,25 @@ impl Guarded {
 
     /// The values, checked: all were written, none is NaN, and nothing behind them was touched.
     pub async fn read(&self, gpu: &Gpu) -> Vec<f32> {
-        let words: Vec<u32> = gpu.read(&self.buffer).await.expect("the device works");
-        let (values, guard) = words.split_at(self.len);
-        assert!(guard.iter().all(|&word| word == GUARD), "the kernel wrote behind its output");
-        let values: Vec<f32> = values.iter().map(|&word| f32::from_bits(word)).collect();
+        let values: Vec<f32> = self.checked(gpu).await.into_iter().map(f32::from_bits).collect();
         let unwritten = values.iter().filter(|value| value.is_nan()).count();
         assert_eq!(unwritten, 0, "values of {} that are NaN or were not written", self.len);
         values
+    }
+
+    /// The same for packed words, in which the bits of one NaN alone mean that nothing was written.
+    pub async fn read_words(&self, gpu: &Gpu) -> Vec<u32> {
+        let words = self.checked(gpu).await;
+        let unwritten = words.iter().filter(|&&word| word == f32::NAN.to_bits()).count();
+        assert_eq!(unwritten, 0, "words of {} that were not written", self.len);
+        words
+    }
+
+    async fn checked(&self, gpu: &Gpu) -> Vec<u32> {
+        let mut words: Vec<u32> = gpu.read(&self.buffer).await.expect("the device works");
+        let guard = words.split_off(self.len);
+        assert!(guard.iter().all(|&word| word == GUARD), "the kernel wrote behind its output");
+        words
     }
 }
 
@@ -146,6 +158,17 @@ mod tests {
         pollster::block_on(async {
             let gpu = gpu().await;
             Guarded::new(&gpu, 3).read(&gpu).await;
+        });
+    }
+
+    #[test]
+    #[should_panic(expected = "words of 2 that were not written")]
+    fn an_unwritten_word_fails() {
+        pollster::block_on(async {
+            let gpu = gpu().await;
+            let output = Guarded::new(&gpu, 2);
+            gpu.write(&output.buffer, &[u32::MAX]);
+            output.read_words(&gpu).await;
         });
     }
 

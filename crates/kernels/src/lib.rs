@@ -10,7 +10,6 @@ macro_rules! wgsl {
         concat!($(include_str!(concat!("../../../shaders/", $stem, ".wgsl")), "\n"),+)
     };
 }
-pub(crate) use wgsl;
 
 pub mod activation;
 pub mod add;
@@ -18,12 +17,15 @@ pub mod add_row;
 pub mod attention;
 pub mod attention_map;
 pub mod attention_row_stats;
+pub mod border_events;
 pub mod concat;
 pub mod conv2d_3x3_f16;
 pub mod conv2d_3x3_q4;
 pub mod conv2d_3x3_q8;
+pub mod edge_terms;
 pub mod geglu;
 pub mod group_norm;
+pub mod group_norm_partials;
 pub mod group_norm_stats;
 pub mod ipf_columns;
 pub mod ipf_rows;
@@ -37,12 +39,18 @@ pub mod markov_step;
 pub mod matrix;
 pub mod normalize_rows;
 pub mod pixel_unshuffle;
+pub mod prefix_sums;
+pub mod prefix_sums_add;
 pub mod scaled_head;
 pub mod sobel;
+pub mod sobel_levels;
 pub mod temperature;
+pub mod threshold_best;
 pub mod threshold_scores;
 pub mod token_embedding;
+pub mod truncated_mask;
 pub mod truncated_nearest;
+pub mod upsample_guide;
 pub mod upsample_map;
 pub mod upsample_nearest;
 pub mod upsample_weights;
@@ -52,29 +60,51 @@ use maskov_gpu::{GpuError, Kernel, Result};
 
 /// Every kernel: shader validation and benches read this list.
 pub static ALL: &[&Kernel] = &[
+    &activation::KERNEL,
+    &add::KERNEL,
+    &add_row::KERNEL,
+    &attention::KERNEL,
+    &attention_map::KERNEL,
+    &attention_row_stats::KERNEL,
+    &border_events::KERNEL,
+    &concat::KERNEL,
     &conv2d_3x3_f16::KERNEL,
     &conv2d_3x3_q4::KERNEL,
     &conv2d_3x3_q8::KERNEL,
+    &edge_terms::KERNEL,
+    &geglu::KERNEL,
+    &group_norm::KERNEL,
+    &group_norm_partials::KERNEL,
+    &group_norm_stats::KERNEL,
     &ipf_columns::KERNEL,
     &ipf_rows::KERNEL,
+    &layer_norm::KERNEL,
     &linear_f16::KERNEL,
     &linear_q4::KERNEL,
     &linear_q8::KERNEL,
     &markov_crossing::KERNEL,
     &markov_start::KERNEL,
     &markov_step::KERNEL,
+    &normalize_rows::KERNEL,
+    &pixel_unshuffle::KERNEL,
+    &prefix_sums::KERNEL,
+    &prefix_sums_add::KERNEL,
+    &scaled_head::KERNEL,
+    &sobel::KERNEL,
+    &sobel_levels::KERNEL,
     &temperature::KERNEL,
+    &threshold_best::KERNEL,
+    &threshold_scores::KERNEL,
+    &token_embedding::KERNEL,
+    &truncated_mask::KERNEL,
+    &truncated_nearest::KERNEL,
+    &upsample_map::KERNEL,
+    &upsample_nearest::KERNEL,
+    &upsample_weights::KERNEL,
     &weighted_column_sums::KERNEL,
 ];
 
 /// Errors with [`GpuError::Shape`] unless the shapes of a wrapper's arguments fit.
 pub(crate) fn require(kernel: &Kernel, fits: bool, reason: impl FnOnce() -> String) -> Result<()> {
-    if fits {
-        Ok(())
-    } else {
-        Err(GpuError::Shape {
-            kernel: kernel.name,
-            reason: reason(),
-        })
-    }
+    if fits { Ok(()) } else { Err(GpuError::Shape { kernel: kernel.name, reason: reason() }) }
 }
