@@ -13,16 +13,30 @@ struct Params {
     pad_before: u32,
 }
 
-fn activation(row: u32, k: u32) -> f32 {
+// Source pixel of tap 0, by row of the tile. Unsigned: what lies before the picture wraps around and is beyond it as well.
+var<workgroup> source: array<vec2<u32>, 32>;
+
+fn place_row(r: u32, row: u32) {
+    let out = vec2(row % params.out_width, row / params.out_width);
+    source[r] = out * params.stride - params.pad_before;
+}
+
+struct Place {
+    tap: vec2<u32>,  // x and y within the 3 × 3
+    channel: u32,
+}
+
+fn place_step(k: u32) -> Place {
     let tap = k / params.padded_inputs;
-    let channel = k - tap * params.padded_inputs;
-    // Unsigned: a coordinate before the picture wraps around and is beyond it as well.
-    let source_y = (row / params.out_width) * params.stride + tap / 3u - params.pad_before;
-    let source_x = (row % params.out_width) * params.stride + tap % 3u - params.pad_before;
-    if channel >= params.inputs || source_y >= params.height || source_x >= params.width {
+    return Place(vec2(tap % 3u, tap / 3u), k - tap * params.padded_inputs);
+}
+
+fn activation(r: u32, row: u32, at: Place) -> f32 {
+    let pixel = source[r] + at.tap;
+    if at.channel >= params.inputs || pixel.x >= params.width || pixel.y >= params.height {
         return 0.0;
     }
-    return x[(source_y * params.width + source_x) * params.inputs + channel];
+    return x[(pixel.y * params.width + pixel.x) * params.inputs + at.channel];
 }
 
 fn store(row: u32, o: u32, value: f32) {

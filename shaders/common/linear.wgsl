@@ -7,11 +7,22 @@ struct Params {
     k_len: u32,  // inputs, rounded up to a multiple of 32
 }
 
-fn activation(row: u32, k: u32) -> f32 {
-    if k >= params.inputs {
+// A row needs no preparation.
+fn place_row(r: u32, row: u32) {}
+
+struct Place {
+    k: u32,
+}
+
+fn place_step(k: u32) -> Place {
+    return Place(k);
+}
+
+fn activation(r: u32, row: u32, at: Place) -> f32 {
+    if at.k >= params.inputs {
         return 0.0;
     }
-    return x[row * params.inputs + k];
+    return x[row * params.inputs + at.k];
 }
 
 fn store(row: u32, o: u32, value: f32) {

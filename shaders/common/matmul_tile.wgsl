@@ -1,10 +1,12 @@
-// Register-tiled product of activations and weights: y[row, o] = Σ_k activation(row, k) · weight(o, k) + bias[o].
+// Register-tiled product of activations and weights: y[row, o] = Σ_k x(row, k) · weight(o, k) + bias[o].
 //
 // A workgroup of 8 × 8 makes a tile of 32 rows × 32 outputs, each invocation 4 × 4 of it, in steps of 32 along k. A step
 // lies in one tap and one quantisation group, because matrices are padded to multiples of 32 (crates/kernels/src/matrix.rs).
 //
 // The including kernel provides
-//   fn activation(row: u32, k: u32) -> f32           zero outside the picture and in the padding of k
+//   fn place_row(r: u32, row: u32)                   called once for row r of the tile: what all steps need of it
+//   struct Place; fn place_step(k: u32) -> Place     called once a step: what all rows need of column k
+//   fn activation(r: u32, row: u32, at: Place) -> f32   zero outside the picture and in the padding of k
 //   fn weights16(o: u32, k: u32) -> array<f32, 16>   16 weights of output o from k on, k a multiple of 16, o in range
 //   fn store(row: u32, o: u32, value: f32)           row and o in range
 
@@ -19,6 +21,10 @@ fn matmul_tile(group: vec2<u32>, local: vec2<u32>, rows: u32, outputs: u32, k_le
     let lane = local.y * 8u + local.x;
     let first_row = group.y * TILE;
     let first_output = group.x * TILE;
+    if lane < TILE {
+        place_row(lane, first_row + lane);
+    }
+    workgroupBarrier();
     var sums: array<vec4<f32>, 4>;
     for (var k = 0u; k < k_len; k += TILE) {
         load_activations(lane, first_row, rows, k);
@@ -49,11 +55,12 @@ fn matmul_tile(group: vec2<u32>, local: vec2<u32>, rows: u32, outputs: u32, k_le
 // Neighbouring lanes read neighbouring k: activations are contiguous along k.
 fn load_activations(lane: u32, first_row: u32, rows: u32, k: u32) {
     let column = lane % TILE;
+    let at = place_step(k + column);
     for (var r = lane / TILE; r < TILE; r += 2u) {
         let row = first_row + r;
         var value = 0.0;
         if row < rows {
-            value = activation(row, k + column);
+            value = activation(r, row, at);
         }
         tile_a[column * STRIDE + r] = value;
     }
