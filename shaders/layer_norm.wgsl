@@ -1,4 +1,4 @@
-// y = (x − mean) / √(variance + eps) · weight + bias, one workgroup per row.
+// y = (x − mean) / √(variance + eps) · weight + bias, sixteen invocations per row.
 // Meaning and layout: crates/kernels/src/layer_norm.rs.
 
 struct Params {
@@ -13,30 +13,45 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<f32>;     // [channels]
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;  // [rows, channels]
 
-@compute @workgroup_size(256)
+const LANES = 16u;
+
+var<workgroup> parts: array<f32, 64>;  // [4 rows][LANES]
+
+fn row_sum(local: vec2<u32>, value: f32) -> f32 {
+    parts[local.y * LANES + local.x] = value;
+    workgroupBarrier();
+    var sum = 0.0;
+    for (var i = 0u; i < LANES; i++) {
+        sum += parts[local.y * LANES + i];
+    }
+    workgroupBarrier();
+    return sum;
+}
+
+@compute @workgroup_size(16, 4)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
+    @builtin(local_invocation_id) local: vec3<u32>,
 ) {
-    let row = group.y * groups.x + group.x;
-    if row >= params.rows {
-        return;
-    }
-    let start = row * params.channels;
+    let row = (group.y * groups.x + group.x) * 4u + local.y;
+    // Rows beyond the last repeat it up to the store: all invocations must meet at the barriers.
+    let start = min(row, params.rows - 1u) * params.channels;
     var sum = 0.0;
-    for (var channel = lane; channel < params.channels; channel += 256u) {
+    for (var channel = local.x; channel < params.channels; channel += LANES) {
         sum += x[start + channel];
     }
-    let mean = reduce_sum(lane, sum) / f32(params.channels);
+    let mean = row_sum(local.xy, sum) / f32(params.channels);
     var squares = 0.0;
-    for (var channel = lane; channel < params.channels; channel += 256u) {
+    for (var channel = local.x; channel < params.channels; channel += LANES) {
         let deviation = x[start + channel] - mean;
         squares = fma(deviation, deviation, squares);
     }
-    let variance = reduce_sum(lane, squares) / f32(params.channels);
+    let variance = row_sum(local.xy, squares) / f32(params.channels);
     let inverse_deviation = 1.0 / sqrt(variance + params.eps);
-    for (var channel = lane; channel < params.channels; channel += 256u) {
-        y[start + channel] = (x[start + channel] - mean) * inverse_deviation * weight[channel] + bias[channel];
+    if row < params.rows {
+        for (var channel = local.x; channel < params.channels; channel += LANES) {
+            y[start + channel] = (x[start + channel] - mean) * inverse_deviation * weight[channel] + bias[channel];
+        }
     }
 }

@@ -10,13 +10,16 @@ use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result, groups_1d};
 
 use crate::require;
 
-/// One workgroup per row.
+/// Sixteen invocations per row, [`ROWS`] rows per workgroup.
 pub static KERNEL: Kernel = Kernel {
     name: "layer_norm",
-    wgsl: wgsl!("common/reduce", "layer_norm"),
+    wgsl: wgsl!("layer_norm"),
     binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::Read, Bind::ReadWrite],
-    workgroup: [256, 1, 1],
+    workgroup: [16, 4, 1],
 };
+
+/// Rows of a workgroup.
+const ROWS: u32 = 4;
 
 /// Must match `struct Params` in shaders/layer_norm.wgsl.
 #[repr(C)]
@@ -43,7 +46,7 @@ pub fn layer_norm(
     let fits = lens.iter().zip([len, channels, channels, len]).all(|(&has, needs)| has >= needs);
     require(&KERNEL, fits, || format!("{lens:?} words for {rows} × {channels}"))?;
     let params = Params { rows: rows as u32, channels: channels as u32, eps };
-    pass.dispatch(&KERNEL, &[], &params, &[x, weight, bias, y].map(Into::into), groups_1d(rows, 1))
+    pass.dispatch(&KERNEL, &[], &params, &[x, weight, bias, y].map(Into::into), groups_1d(rows, ROWS))
 }
 
 /// What the kernel means. The variance is the biased one, as in `torch.nn.LayerNorm`.
@@ -68,7 +71,7 @@ mod tests {
     #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
     async fn layer_norm_matches_cpu() {
         let gpu = gpu().await;
-        for [rows, channels] in [[1, 1], [3, 255], [3, 256], [3, 257], [77, 768], [1024, 96]] {
+        for [rows, channels] in [[1, 1], [3, 15], [4, 16], [5, 17], [77, 768], [1024, 96]] {
             let mut seeded = Seeded::new(21);
             // A mean of 3 and another size in every row.
             let x: Vec<f32> =
