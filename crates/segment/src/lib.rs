@@ -1,1 +1,46 @@
-//! To be written.
+//! M2N2: an attention map and clicks to a mask.
+//!
+//! ```text
+//! attention ─▶ transition matrix ─┐                       ┌─▶ edge profile ─▶ threshold ─┐
+//! click ─▶ start state ─▶ Markov map ─▶ upsampled ─▶ distance map ───────────────────────┴─▶ merge ─▶ (refine) ─▶ mask
+//! photo ─▶ upsampling weights ────────────┘
+//! ```
+//!
+//! [`Session`] is the method, written once. What is computed on a GPU or a CPU hides behind [`Solver`]; [`CpuSolver`]
+//! is the CPU's. A point's maps are cached: a further point costs one map, moving points about costs thresholds only.
+
+mod attention;
+mod cpu_solver;
+mod error;
+pub mod evaluation;
+mod flood_fill;
+mod markov_map;
+mod merge;
+mod order;
+mod parallel;
+mod photo;
+mod points;
+mod refine;
+mod scoring;
+mod session;
+mod settings;
+mod solver;
+mod transition;
+mod upsampling;
+
+pub use attention::AttentionMap;
+pub use cpu_solver::CpuSolver;
+pub use error::{Result, SegmentError};
+pub use flood_fill::flood_fill;
+pub use maskov_kernels::truncated_nearest::MaskLayer;
+pub use merge::{Mask, own_clicked_pixels};
+pub use order::{order_by_value, rank_by_value};
+pub use photo::Photo;
+pub use points::{PromptPoint, start_state};
+pub use refine::Refinement;
+pub use scoring::{EdgeProfile, candidate_count};
+pub use session::{PointStages, Segmentation, Session};
+pub use settings::{MethodSettings, SolveSize};
+pub use solver::{Cancelled, Layer, Solver, TransitionRow, never_cancelled};
+pub use transition::Transition;
+pub use upsampling::{Upsampling, upsample_direct};

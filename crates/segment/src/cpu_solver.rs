@@ -1,0 +1,85 @@
+//! The solver of the CPU: the kernels' twins over all cores.
+
+use maskov_kernels::truncated_nearest::MaskLayer;
+
+use crate::attention::AttentionMap;
+use crate::error::Result;
+use crate::markov_map::markov_map;
+use crate::merge::merge;
+use crate::photo::Photo;
+use crate::scoring::EdgeProfile;
+use crate::settings::MethodSettings;
+use crate::solver::{Cancelled, Layer, Solver, TransitionRow};
+use crate::transition::Transition;
+use crate::upsampling::Upsampling;
+
+/// Computes the method on the CPU.
+#[derive(Clone, Debug)]
+pub struct CpuSolver {
+    settings: MethodSettings,
+}
+
+impl CpuSolver {
+    /// A solver with these constants.
+    ///
+    /// # Errors
+    /// When a setting is outside its range.
+    pub fn new(settings: MethodSettings) -> Result<Self> {
+        settings.validate()?;
+        Ok(Self { settings })
+    }
+}
+
+impl Solver for CpuSolver {
+    type Attention = AttentionMap;
+    type Transition = Transition;
+    type Upsampling = Upsampling;
+    type Profile = EdgeProfile;
+
+    async fn load_attention(&self, attention: AttentionMap, cancelled: Cancelled<'_>) -> Result<Transition> {
+        Transition::new(attention, &self.settings, cancelled)
+    }
+
+    fn resolution(&self, transition: &Transition) -> usize {
+        transition.resolution()
+    }
+
+    async fn transition_row(&self, transition: &Transition, row: usize) -> Result<TransitionRow> {
+        Ok(transition.row(row))
+    }
+
+    async fn load_photo(
+        &self,
+        photo: &Photo<'_>,
+        resolution: usize,
+        cancelled: Cancelled<'_>,
+    ) -> Result<Upsampling> {
+        Upsampling::new(photo, resolution, &self.settings, cancelled)
+    }
+
+    async fn markov_map(
+        &self,
+        transition: &Transition,
+        start_state: &[f32],
+        cancelled: Cancelled<'_>,
+    ) -> Result<Vec<f32>> {
+        markov_map(transition, start_state, &self.settings, cancelled)
+    }
+
+    async fn upsample(&self, upsampling: &Upsampling, map: &[f32]) -> Result<Vec<f32>> {
+        Ok(upsampling.upsample(map))
+    }
+
+    async fn profile(&self, distances: &[f32], width: usize) -> Result<EdgeProfile> {
+        Ok(EdgeProfile::new(distances, width, &self.settings))
+    }
+
+    async fn threshold(&self, profile: &EdgeProfile, positives: &[f32], negative_limit: f32) -> Result<f32> {
+        Ok(profile.threshold(positives, negative_limit))
+    }
+
+    async fn merge(&self, layers: &[Layer<'_, EdgeProfile>], pixels: usize) -> Result<Vec<u8>> {
+        let layers: Vec<MaskLayer<'_>> = layers.iter().map(|layer| layer.mask).collect();
+        Ok(merge(&layers, pixels))
+    }
+}

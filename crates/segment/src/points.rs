@@ -1,0 +1,89 @@
+//! Prompt points and where the chain starts.
+
+use crate::error::{Result, SegmentError};
+
+/// A click: a pixel of the photo and what it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PromptPoint {
+    /// Column in photo pixels.
+    pub x: u32,
+    /// Row in photo pixels.
+    pub y: u32,
+    /// Whether the pixel belongs to the object.
+    pub foreground: bool,
+}
+
+impl PromptPoint {
+    /// Checks that the point lies in a photo of this size.
+    ///
+    /// # Errors
+    /// [`SegmentError::PointOutside`].
+    pub fn check_inside(self, width: u32, height: u32) -> Result<()> {
+        if self.x < width && self.y < height {
+            return Ok(());
+        }
+        Err(SegmentError::PointOutside { x: self.x, y: self.y, width, height })
+    }
+
+    /// The pixel that covers this point's centre when a photo of size `from` is solved at size `to`.
+    pub(crate) fn scaled(self, from: (u32, u32), to: (u32, u32)) -> Self {
+        let scale = |i: u32, from: u32, to: u32| {
+            ((2 * u64::from(i) + 1) * u64::from(to) / (2 * u64::from(from))) as u32
+        };
+        Self { x: scale(self.x, from.0, to.0), y: scale(self.y, from.1, to.1), ..self }
+    }
+}
+
+/// The start state of a click: f32 `[R, R]`, a bilinear splat at `((R−1)·x/width, (R−1)·y/height)` over its maximum.
+pub fn start_state(x: u32, y: u32, width: u32, height: u32, resolution: usize) -> Vec<f32> {
+    let last = resolution - 1;
+    // In f64: the shares of the four tokens are differences of nearby numbers.
+    let place = |i: u32, extent: u32| {
+        let position = last as f64 * f64::from(i) / f64::from(extent);
+        let lower = (position as usize).min(last);
+        (lower, (lower + 1).min(last), position - lower as f64)
+    };
+    let (x0, x1, tx) = place(x, width);
+    let (y0, y1, ty) = place(y, height);
+    let mut state = vec![0.0f64; resolution * resolution];
+    for (row, row_share) in [(y0, 1.0 - ty), (y1, ty)] {
+        for (column, column_share) in [(x0, 1.0 - tx), (x1, tx)] {
+            state[row * resolution + column] += row_share * column_share;
+        }
+    }
+    let largest = state.iter().copied().fold(0.0, f64::max);
+    state.into_iter().map(|share| (share / largest) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PromptPoint, start_state};
+
+    #[test]
+    fn a_point_on_a_token_starts_there_alone() {
+        let state = start_state(0, 0, 10, 10, 3);
+        assert_eq!(state, [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(start_state(5, 5, 10, 10, 3)[4], 1.0);
+        assert_eq!(start_state(0, 0, 1, 1, 1), [1.0]);
+    }
+
+    #[test]
+    fn a_point_between_tokens_is_shared_out() {
+        let state = start_state(1, 0, 8, 8, 3);
+        // 2·1/8 = 0.25 of the way: 0.75 and 0.25, over 0.75.
+        assert_eq!(state[0], 1.0);
+        assert!((state[1] - 1.0 / 3.0).abs() < 1e-6);
+        assert_eq!(state[2..], [0.0; 7]);
+    }
+
+    #[test]
+    fn scaled_points_stay_inside() {
+        let point = |x, y| PromptPoint { x, y, foreground: true };
+        assert_eq!(point(1599, 1199).scaled((1600, 1200), (577, 433)), point(576, 432));
+        assert_eq!(point(0, 0).scaled((1600, 1200), (577, 433)), point(0, 0));
+        assert_eq!(point(7, 3).scaled((20, 10), (20, 10)), point(7, 3));
+        assert!(point(20, 0).check_inside(20, 10).unwrap_err().to_string().contains("x from 0 to 19"));
+        assert!(point(0, 10).check_inside(20, 10).is_err());
+        assert!(point(19, 9).check_inside(20, 10).is_ok());
+    }
+}

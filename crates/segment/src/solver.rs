@@ -1,0 +1,95 @@
+//! Where the two ways to compute meet: the operations that the method needs, and nothing else.
+
+use maskov_kernels::truncated_nearest::MaskLayer;
+
+use crate::error::Result;
+use crate::photo::Photo;
+
+/// Asked between steps of long work: `true` stops it with [`Cancelled`](crate::SegmentError::Cancelled).
+pub type Cancelled<'a> = &'a dyn Fn() -> bool;
+
+/// The answer of those who never cancel.
+pub fn never_cancelled() -> bool {
+    false
+}
+
+/// A row of the transition matrix on its way, f32 `[R²]`: for verification.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransitionRow {
+    /// After the temperature.
+    pub temperature: Vec<f32>,
+    /// After iterative proportional fitting.
+    pub transition: Vec<f32>,
+}
+
+/// A point as the merge sees it.
+#[derive(Debug)]
+pub struct Layer<'a, P> {
+    /// Its distance map, threshold and label.
+    pub mask: MaskLayer<'a>,
+    /// What the solver keeps of the map.
+    pub profile: &'a P,
+}
+
+impl<P> Clone for Layer<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for Layer<'_, P> {}
+
+/// The heavy operations of M2N2, on whatever device. Maps come and go as host slices; matrices and weights stay there.
+#[expect(async_fn_in_trait, reason = "futures of WebGPU are not Send, and callers need not name them")]
+pub trait Solver {
+    /// An attention map as this solver takes it.
+    type Attention;
+    /// The transition matrix where this solver keeps it.
+    type Transition;
+    /// A photo's upsampling weights where this solver keeps them.
+    type Upsampling;
+    /// What this solver keeps of a point's distance map.
+    type Profile;
+
+    /// Attention to transition matrix: temperature and iterative proportional fitting.
+    async fn load_attention(
+        &self,
+        attention: Self::Attention,
+        cancelled: Cancelled<'_>,
+    ) -> Result<Self::Transition>;
+
+    /// Attention resolution R of a transition matrix.
+    fn resolution(&self, transition: &Self::Transition) -> usize;
+
+    /// One row of the matrix, for verification. `row` is below R².
+    async fn transition_row(&self, transition: &Self::Transition, row: usize) -> Result<TransitionRow>;
+
+    /// Photo to upsampling weights for maps of `resolution`² tokens.
+    async fn load_photo(
+        &self,
+        photo: &Photo<'_>,
+        resolution: usize,
+        cancelled: Cancelled<'_>,
+    ) -> Result<Self::Upsampling>;
+
+    /// Start state to Markov map, both f32 `[R, R]`.
+    async fn markov_map(
+        &self,
+        transition: &Self::Transition,
+        start_state: &[f32],
+        cancelled: Cancelled<'_>,
+    ) -> Result<Vec<f32>>;
+
+    /// Map f32 `[R, R]` to f32 `[height, width]` of the photo.
+    async fn upsample(&self, upsampling: &Self::Upsampling, map: &[f32]) -> Result<Vec<f32>>;
+
+    /// Distance map f32 `[height, width]` to what scoring and merging need of it.
+    async fn profile(&self, distances: &[f32], width: usize) -> Result<Self::Profile>;
+
+    /// The threshold of a point: see [`EdgeProfile::threshold`](crate::EdgeProfile::threshold).
+    async fn threshold(&self, profile: &Self::Profile, positives: &[f32], negative_limit: f32)
+    -> Result<f32>;
+
+    /// Truncated nearest neighbour: u8 `[pixels]` of 0 and 1.
+    async fn merge(&self, layers: &[Layer<'_, Self::Profile>], pixels: usize) -> Result<Vec<u8>>;
+}
