@@ -8,13 +8,16 @@ use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result, RowTiled, groups_1d};
 
 use crate::require;
 
-/// One workgroup per row.
+/// One workgroup per 8 rows.
 pub static KERNEL: Kernel = Kernel {
     name: "ipf_rows",
-    wgsl: wgsl!("common/reduce", "ipf_rows"),
+    wgsl: wgsl!("ipf_rows"),
     binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::ReadWrite],
     workgroup: [256, 1, 1],
 };
+
+/// Rows of a workgroup; must match `ROWS` in shaders/ipf_rows.wgsl.
+const ROWS: u32 = 8;
 
 /// Must match `struct Params` in shaders/ipf_rows.wgsl.
 #[repr(C)]
@@ -35,7 +38,7 @@ pub fn ipf_rows(pass: &mut Pass<'_>, matrix: &RowTiled, v: &Buffer, u: &Buffer) 
         let params =
             Params { rows: tile.rows as u32, columns: matrix.columns as u32, first_row: tile.start as u32 };
         let buffers = [(&tile.buffer).into(), v.into(), u.into()];
-        pass.dispatch(&KERNEL, &[], &params, &buffers, groups_1d(tile.rows, 1))?;
+        pass.dispatch(&KERNEL, &[], &params, &buffers, groups_1d(tile.rows, ROWS))?;
     }
     Ok(())
 }

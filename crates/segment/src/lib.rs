@@ -7,13 +7,17 @@
 //! ```
 //!
 //! [`Session`] is the method, written once. What is computed on a GPU or a CPU hides behind [`Solver`]; [`CpuSolver`]
-//! is the CPU's. A point's maps are cached: a further point costs one map, moving points about costs thresholds only.
+//! is the CPU's, [`GpuSolver`] the GPU's. A point's maps are cached: a further point costs one map, moving points about
+//! costs thresholds only.
 
 mod attention;
 mod cpu_solver;
 mod error;
 pub mod evaluation;
 mod flood_fill;
+mod gpu_solver;
+mod gpu_transition;
+mod gpu_upsampling;
 mod markov_map;
 mod merge;
 mod order;
@@ -32,6 +36,9 @@ pub use attention::AttentionMap;
 pub use cpu_solver::CpuSolver;
 pub use error::{Result, SegmentError};
 pub use flood_fill::flood_fill;
+pub use gpu_solver::{GpuProfile, GpuSolver};
+pub use gpu_transition::GpuTransition;
+pub use gpu_upsampling::GpuUpsampling;
 pub use maskov_kernels::truncated_nearest::MaskLayer;
 pub use merge::{Mask, own_clicked_pixels};
 pub use order::{order_by_value, rank_by_value};

@@ -1,0 +1,184 @@
+//! The solver of the GPU: matrices, weights and profiles stay on the device; maps come back because the flood fill
+//! between them is a priority-queue algorithm of the CPU.
+
+use std::rc::Rc;
+
+use maskov_gpu::{Buffer, Gpu, GpuError, RowTiled};
+use maskov_kernels::border_events::border_events;
+use maskov_kernels::edge_terms::edge_terms;
+use maskov_kernels::prefix_sums::prefix_sums;
+use maskov_kernels::sobel::sobel;
+use maskov_kernels::sobel_levels::sobel_levels;
+use maskov_kernels::threshold_best::threshold_best;
+use maskov_kernels::threshold_scores::{RUN, threshold_scores};
+use maskov_kernels::truncated_mask::{mask_bytes, truncated_mask};
+use maskov_kernels::truncated_nearest::truncated_nearest;
+
+use crate::attention::AttentionMap;
+use crate::error::{Result, SegmentError};
+use crate::gpu_transition::GpuTransition;
+use crate::gpu_upsampling::GpuUpsampling;
+use crate::order::{order_by_value, rank_by_value};
+use crate::photo::Photo;
+use crate::scoring::candidate_count;
+use crate::settings::MethodSettings;
+use crate::solver::{Cancelled, Layer, Solver, TransitionRow};
+
+impl From<GpuError> for SegmentError {
+    fn from(error: GpuError) -> Self {
+        Self::Device(Box::new(error))
+    }
+}
+
+/// Computes the method on the GPU.
+#[derive(Clone)]
+pub struct GpuSolver {
+    gpu: Rc<Gpu>,
+    settings: MethodSettings,
+}
+
+impl GpuSolver {
+    /// A solver with these constants on this device.
+    ///
+    /// # Errors
+    /// When a setting is outside its range.
+    pub fn new(gpu: Rc<Gpu>, settings: MethodSettings) -> Result<Self> {
+        settings.validate()?;
+        Ok(Self { gpu, settings })
+    }
+
+    /// Brings an attention map to the device, as the network leaves it there by itself.
+    ///
+    /// # Errors
+    /// When the device has no room.
+    pub fn upload_attention(&self, attention: &AttentionMap) -> Result<RowTiled> {
+        let tokens = attention.resolution.pow(2);
+        Ok(RowTiled::upload(&self.gpu, "attention map", &attention.values, tokens)?)
+    }
+}
+
+/// A point's distance map and edge terms on the device.
+pub struct GpuProfile {
+    /// f32 `[height, width]`.
+    distances: Buffer,
+    /// f32 `[candidates]`.
+    edge: Buffer,
+    /// f32 `[candidates]`, ascending.
+    thresholds: Buffer,
+    candidates: usize,
+}
+
+impl GpuProfile {
+    /// The ranks come from the CPU, where the flood fill left the map; everything after them is computed here.
+    fn new(gpu: &Gpu, distances: &[f32], width: usize, settings: &MethodSettings) -> Result<Self> {
+        let (pixels, shape) = (distances.len(), [distances.len() / width, width]);
+        let candidates = candidate_count(pixels, settings.max_segment_area);
+        let order = order_by_value(distances);
+        let thresholds: Vec<f32> =
+            order[..candidates].iter().map(|&pixel| distances[pixel as usize]).collect();
+        let profile = Self {
+            distances: gpu.upload("distance map", distances)?,
+            edge: gpu.create("edge terms", candidates)?,
+            thresholds: gpu.upload("thresholds", &thresholds)?,
+            candidates,
+        };
+        let rank = gpu.upload("ranks", &rank_by_value(&order))?;
+        let magnitudes = gpu.create("Sobel magnitudes", pixels)?;
+        let largest = gpu.create("largest Sobel magnitude", 1)?;
+        let levels = gpu.create("Sobel levels", pixels)?;
+        let events = gpu.create("border events", 2 * candidates)?;
+        let mut pass = gpu.pass();
+        pass.label("edge profile");
+        sobel(&mut pass, &profile.distances, shape, &magnitudes, &largest)?;
+        sobel_levels(&mut pass, &magnitudes, &largest, pixels, &levels)?;
+        border_events(&mut pass, &rank, &levels, shape, candidates, &events)?;
+        prefix_sums(&mut pass, &events, candidates)?;
+        edge_terms(&mut pass, &events, candidates, &profile.edge)?;
+        pass.submit()?;
+        Ok(profile)
+    }
+}
+
+impl Solver for GpuSolver {
+    type Attention = RowTiled;
+    type Transition = GpuTransition;
+    type Upsampling = GpuUpsampling;
+    type Profile = GpuProfile;
+
+    async fn load_attention(&self, attention: RowTiled, cancelled: Cancelled<'_>) -> Result<GpuTransition> {
+        GpuTransition::new(&self.gpu, attention, &self.settings, cancelled).await
+    }
+
+    fn resolution(&self, transition: &GpuTransition) -> usize {
+        transition.resolution()
+    }
+
+    async fn transition_row(&self, transition: &GpuTransition, row: usize) -> Result<TransitionRow> {
+        transition.row(&self.gpu, row).await
+    }
+
+    async fn load_photo(
+        &self,
+        photo: &Photo<'_>,
+        resolution: usize,
+        cancelled: Cancelled<'_>,
+    ) -> Result<GpuUpsampling> {
+        GpuUpsampling::new(&self.gpu, photo, resolution, &self.settings, cancelled)
+    }
+
+    async fn markov_map(
+        &self,
+        transition: &GpuTransition,
+        start_state: &[f32],
+        cancelled: Cancelled<'_>,
+    ) -> Result<Vec<f32>> {
+        transition.markov_map(&self.gpu, start_state, &self.settings, cancelled).await
+    }
+
+    async fn upsample(&self, upsampling: &GpuUpsampling, map: &[f32]) -> Result<Vec<f32>> {
+        upsampling.upsample(&self.gpu, map).await
+    }
+
+    async fn profile(&self, distances: &[f32], width: usize) -> Result<GpuProfile> {
+        GpuProfile::new(&self.gpu, distances, width, &self.settings)
+    }
+
+    async fn threshold(&self, profile: &GpuProfile, positives: &[f32], negative_limit: f32) -> Result<f32> {
+        let GpuProfile { edge, thresholds, candidates, .. } = profile;
+        let bests = self.gpu.create("best candidates", 2 * candidates.div_ceil(RUN).max(1))?;
+        let chosen = self.gpu.create("chosen threshold", 2)?;
+        let count = positives.len();
+        let positives = self.gpu.upload("positive points", positives)?;
+        let mut pass = self.gpu.pass();
+        threshold_scores(
+            &mut pass,
+            edge,
+            thresholds,
+            *candidates,
+            &positives,
+            count,
+            negative_limit,
+            &bests,
+        )?;
+        threshold_best(&mut pass, &bests, thresholds, *candidates, &chosen, 0)?;
+        pass.submit()?;
+        let threshold: Vec<f32> = self.gpu.read_range(&chosen, 1, 1).await?;
+        Ok(threshold[0])
+    }
+
+    async fn merge(&self, layers: &[Layer<'_, GpuProfile>], pixels: usize) -> Result<Vec<u8>> {
+        let chosen: Vec<[f32; 2]> = layers.iter().map(|layer| [0.0, layer.mask.threshold]).collect();
+        let chosen = self.gpu.upload("chosen thresholds", &chosen)?;
+        let nearest = self.gpu.create("nearest points", pixels)?;
+        let mask = self.gpu.create("mask", pixels.div_ceil(4))?;
+        let mut pass = self.gpu.pass();
+        pass.label("merge");
+        for (point, layer) in layers.iter().enumerate() {
+            let distances = &layer.profile.distances;
+            truncated_nearest(&mut pass, distances, &chosen, point, layer.mask.foreground, pixels, &nearest)?;
+        }
+        truncated_mask(&mut pass, &nearest, pixels, &mask)?;
+        pass.submit()?;
+        Ok(mask_bytes(&self.gpu.read::<u32>(&mask).await?, pixels))
+    }
+}

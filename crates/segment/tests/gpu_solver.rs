@@ -1,0 +1,145 @@
+//! The GPU solver on cases that the reference files do not have, against the CPU solver.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use maskov_gpu::RowTiled;
+use maskov_gpu::testing::{Seeded, gpu};
+use maskov_segment::{
+    AttentionMap, CpuSolver, GpuSolver, MethodSettings, Photo, PromptPoint, SegmentError, Session, SolveSize,
+    Solver, never_cancelled,
+};
+
+/// A random attention map with a strong diagonal.
+fn attention(resolution: usize) -> AttentionMap {
+    let (n, mut seeded) = (resolution.pow(2), Seeded::new(20));
+    let value = |i: usize| if i.is_multiple_of(n + 1) { 1.0 } else { 0.01 * seeded.value().abs() };
+    AttentionMap::new(resolution, (0..n * n).map(value).collect()).expect("a valid map")
+}
+
+fn photo(width: u32, height: u32) -> Photo<'static> {
+    let mut seeded = Seeded::new(21);
+    let rgb: Vec<u8> = (0..width * height * 3).map(|i| (seeded.below(30) + i / width % 200) as u8).collect();
+    Photo::new(width, height, rgb).expect("bytes fit the size")
+}
+
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn photos_of_any_shape_give_the_cpu_solvers_masks() {
+    let gpu = Rc::new(gpu().await);
+    let settings = MethodSettings::default;
+    for (width, height, resolution) in [(1, 1, 1), (1, 1, 4), (1, 9, 3), (300, 1, 8), (33, 21, 9), (2, 2, 16)]
+    {
+        let points = [(0, 0, true), (width - 1, height - 1, false), (width / 2, height / 2, true)]
+            .map(|(x, y, foreground)| PromptPoint { x, y, foreground });
+        let cpu = CpuSolver::new(settings()).expect("settings in their ranges");
+        let map = attention(resolution);
+        let mut on_cpu =
+            Session::new(cpu, map.clone(), photo(width, height), SolveSize::Exact, &never_cancelled)
+                .await
+                .expect("a session");
+        let solver = GpuSolver::new(gpu.clone(), settings()).expect("settings in their ranges");
+        let map = solver.upload_attention(&map).expect("fits");
+        let mut on_gpu = Session::new(solver, map, photo(width, height), SolveSize::Exact, &never_cancelled)
+            .await
+            .expect("a session");
+        for count in 0..=points.len() {
+            let got = on_gpu.segment(&points[..count], &never_cancelled).await.expect("a mask");
+            let want = on_cpu.segment(&points[..count], &never_cancelled).await.expect("a mask");
+            let what = format!("{width}×{height} R {resolution}, {count} points");
+            for (got, want) in got.thresholds.iter().zip(&want.thresholds) {
+                assert!((got - want).abs() < 1e-3, "{what}: θ {got} and {want}");
+            }
+            let differing = got.mask.pixels.iter().zip(&want.mask.pixels).filter(|(a, b)| a != b).count();
+            assert!(differing * 100 <= got.mask.pixels.len(), "{what}: {differing} pixels differ");
+        }
+    }
+}
+
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn a_matrix_in_many_tiles_gives_the_map_of_one() {
+    let gpu = Rc::new(gpu().await);
+    let settings = MethodSettings::default();
+    let attention = attention(12);
+    let solver = GpuSolver::new(gpu.clone(), settings).expect("settings in their ranges");
+    let mut start = vec![0.0; 144];
+    start[5] = 1.0;
+    let whole = solver.upload_attention(&attention).expect("fits");
+    // 100 rows are a block and a part of one, and 44 rows are left.
+    let tiled = RowTiled::create_with(&gpu, "attention map", 144, 144, 100).expect("fits");
+    for tile in &tiled.tiles {
+        gpu.write(&tile.buffer, &attention.values()[tile.start * 144..(tile.start + tile.rows) * 144]);
+    }
+    let mut maps = Vec::new();
+    for map in [whole, tiled] {
+        let transition = solver.load_attention(map, &never_cancelled).await.expect("a matrix");
+        let row = solver.transition_row(&transition, 120).await.expect("row 120 is there").transition;
+        maps.push((solver.markov_map(&transition, &start, &never_cancelled).await.expect("a map"), row));
+    }
+    let [(whole, whole_row), (tiled, tiled_row)] = &maps[..] else { unreachable!("two maps were made") };
+    assert!(whole.iter().any(|&value| value > 1.0), "the chain takes some steps");
+    for (a, b) in whole.iter().zip(tiled).chain(whole_row.iter().zip(tiled_row)) {
+        assert!((a - b).abs() <= 1e-4 * a.max(1.0), "{a} and {b}");
+    }
+}
+
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn tokens_that_are_never_reached_take_the_largest_value() {
+    // Two islands of two tokens each; 20 steps are not a whole number of submits.
+    #[rustfmt::skip]
+    let islands = vec![
+        0.9, 0.1, 0.0, 0.0,
+        0.1, 0.9, 0.0, 0.0,
+        0.0, 0.0, 0.5, 0.5,
+        0.0, 0.0, 0.5, 0.5,
+    ];
+    let settings = MethodSettings { temperature: 1.0, max_steps: 20, ..Default::default() };
+    let solver = GpuSolver::new(Rc::new(gpu().await), settings).expect("settings in their ranges");
+    let attention = AttentionMap::new(2, islands).expect("a valid map");
+    let attention = solver.upload_attention(&attention).expect("fits");
+    let transition = solver.load_attention(attention, &never_cancelled).await.expect("a matrix");
+    let map = solver.markov_map(&transition, &[1.0, 0.0, 0.0, 0.0], &never_cancelled).await.expect("a map");
+    // States (1, 0) → (0.9, 0.1) → (0.82, 0.18) over the maximum: 1/9 and 0.2195, then 0.244/0.756 passes.
+    let (before, after) = (0.18f64 / 0.82, 0.244 / 0.756);
+    let want = 3.0 - (after - 0.3) / (after - before + 1e-6);
+    assert_eq!(map[0], 0.0);
+    assert!((f64::from(map[1]) - want).abs() < 1e-4, "{} is not {want}", map[1]);
+    assert_eq!(map[2..], [20.0, 20.0]);
+}
+
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn attention_that_is_not_a_number_ends_in_a_typed_error() {
+    let gpu = Rc::new(gpu().await);
+    let solver = GpuSolver::new(gpu.clone(), MethodSettings::default()).expect("settings in their ranges");
+    for broken in [f32::NAN, f32::INFINITY, 0.0] {
+        let matrix = RowTiled::upload(&gpu, "attention map", &[broken; 16], 4).expect("fits");
+        let transition = solver.load_attention(matrix, &never_cancelled).await.expect("a matrix");
+        let map = solver.markov_map(&transition, &[1.0, 0.0, 0.0, 0.0], &never_cancelled).await;
+        assert!(matches!(map, Err(SegmentError::ChainDiedOut { .. })), "{broken}: {map:?}");
+    }
+}
+
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn long_work_can_be_stopped_and_wrong_shapes_are_named() {
+    let gpu = Rc::new(gpu().await);
+    let solver = GpuSolver::new(gpu.clone(), MethodSettings::default()).expect("settings in their ranges");
+    let matrix = |solver: &GpuSolver| solver.upload_attention(&attention(4)).expect("fits");
+    let stopped = solver.load_attention(matrix(&solver), &|| true).await;
+    assert!(matches!(stopped, Err(SegmentError::Cancelled)));
+    let transition = solver.load_attention(matrix(&solver), &never_cancelled).await.expect("a matrix");
+    let mut start = vec![0.0; 16];
+    start[0] = 1.0;
+    let asked = Cell::new(0);
+    let stopped = solver
+        .markov_map(&transition, &start, &|| {
+            asked.set(asked.get() + 1);
+            true
+        })
+        .await;
+    assert!(matches!(stopped, Err(SegmentError::Cancelled)));
+    assert_eq!(asked.get(), 1);
+    let stopped = solver.load_photo(&photo(8, 8), 4, &|| true).await;
+    assert!(matches!(stopped, Err(SegmentError::Cancelled)));
+    let oblong = RowTiled::upload(&gpu, "attention map", &[0.1; 32], 4).expect("fits");
+    let refused = solver.load_attention(oblong, &never_cancelled).await;
+    assert!(matches!(refused, Err(SegmentError::AttentionShape { .. })));
+}
