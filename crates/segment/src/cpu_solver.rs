@@ -9,7 +9,7 @@ use crate::merge::merge;
 use crate::photo::Photo;
 use crate::scoring::EdgeProfile;
 use crate::settings::MethodSettings;
-use crate::solver::{Cancelled, Layer, Solver, TransitionRow};
+use crate::solver::{Cancelled, Layer, Scoring, Solver, TransitionRow};
 use crate::transition::Transition;
 use crate::upsampling::Upsampling;
 
@@ -74,8 +74,11 @@ impl Solver for CpuSolver {
         Ok(EdgeProfile::new(distances, width, &self.settings))
     }
 
-    async fn threshold(&self, profile: &EdgeProfile, positives: &[f32], negative_limit: f32) -> Result<f32> {
-        Ok(profile.threshold(positives, negative_limit))
+    async fn thresholds(&self, points: &[Scoring<'_, EdgeProfile>]) -> Result<Vec<f32>> {
+        let threshold = |point: &Scoring<'_, EdgeProfile>| {
+            point.profile.threshold(&point.positives, point.negative_limit)
+        };
+        Ok(points.iter().map(threshold).collect())
     }
 
     async fn merge(&self, layers: &[Layer<'_, EdgeProfile>], pixels: usize) -> Result<Vec<u8>> {

@@ -22,7 +22,7 @@ use crate::order::{order_by_value, rank_by_value};
 use crate::photo::Photo;
 use crate::scoring::candidate_count;
 use crate::settings::MethodSettings;
-use crate::solver::{Cancelled, Layer, Solver, TransitionRow};
+use crate::solver::{Cancelled, Layer, Scoring, Solver, TransitionRow};
 
 impl From<GpuError> for SegmentError {
     fn from(error: GpuError) -> Self {
@@ -143,27 +143,24 @@ impl Solver for GpuSolver {
         GpuProfile::new(&self.gpu, distances, width, &self.settings)
     }
 
-    async fn threshold(&self, profile: &GpuProfile, positives: &[f32], negative_limit: f32) -> Result<f32> {
-        let GpuProfile { edge, thresholds, candidates, .. } = profile;
-        let bests = self.gpu.create("best candidates", 2 * candidates.div_ceil(RUN).max(1))?;
-        let chosen = self.gpu.create("chosen threshold", 2)?;
-        let count = positives.len();
-        let positives = self.gpu.upload("positive points", positives)?;
+    async fn thresholds(&self, points: &[Scoring<'_, GpuProfile>]) -> Result<Vec<f32>> {
+        if points.is_empty() {
+            return Ok(Vec::new());
+        }
+        let chosen = self.gpu.create("chosen thresholds", 2 * points.len())?;
         let mut pass = self.gpu.pass();
-        threshold_scores(
-            &mut pass,
-            edge,
-            thresholds,
-            *candidates,
-            &positives,
-            count,
-            negative_limit,
-            &bests,
-        )?;
-        threshold_best(&mut pass, &bests, thresholds, *candidates, &chosen, 0)?;
+        pass.label("thresholds");
+        for (point, scoring) in points.iter().enumerate() {
+            let GpuProfile { edge, thresholds, candidates, .. } = scoring.profile;
+            let bests = self.gpu.create("best candidates", 2 * candidates.div_ceil(RUN).max(1))?;
+            let positives = self.gpu.upload("positive points", &scoring.positives)?;
+            let (count, limit) = (scoring.positives.len(), scoring.negative_limit);
+            threshold_scores(&mut pass, edge, thresholds, *candidates, &positives, count, limit, &bests)?;
+            threshold_best(&mut pass, &bests, thresholds, *candidates, &chosen, point)?;
+        }
         pass.submit()?;
-        let threshold: Vec<f32> = self.gpu.read_range(&chosen, 1, 1).await?;
-        Ok(threshold[0])
+        let chosen: Vec<f32> = self.gpu.read_range(&chosen, 0, 2 * points.len()).await?;
+        Ok(chosen.chunks_exact(2).map(|row| row[1]).collect())
     }
 
     async fn merge(&self, layers: &[Layer<'_, GpuProfile>], pixels: usize) -> Result<Vec<u8>> {

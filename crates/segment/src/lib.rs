@@ -48,6 +48,6 @@ pub use refine::Refinement;
 pub use scoring::{EdgeProfile, candidate_count};
 pub use session::{PointStages, Segmentation, Session};
 pub use settings::{MethodSettings, SolveSize};
-pub use solver::{Cancelled, Layer, Solver, TransitionRow, never_cancelled};
+pub use solver::{Cancelled, Layer, Scoring, Solver, TransitionRow, never_cancelled};
 pub use transition::Transition;
 pub use upsampling::{Upsampling, upsample_direct};

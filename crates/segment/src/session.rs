@@ -11,7 +11,7 @@ use crate::photo::Photo;
 use crate::points::{PromptPoint, start_state};
 use crate::refine::Refinement;
 use crate::settings::SolveSize;
-use crate::solver::{Cancelled, Layer, Solver};
+use crate::solver::{Cancelled, Layer, Scoring, Solver};
 
 /// Maps kept for points that are not in use (undo, a point dragged back), besides those that are.
 const SPARE_MAPS: usize = 16;
@@ -193,17 +193,16 @@ impl<'a, S: Solver> Session<'a, S> {
 
     async fn thresholds(&self, points: &[PromptPoint]) -> Result<Vec<f32>> {
         let width = self.solved_photo().width() as usize;
-        let mut thresholds = Vec::with_capacity(points.len());
-        for own in points {
+        let scoring = |own: &PromptPoint| {
             let map = &self.maps[&(own.x, own.y)];
             let distance = |point: &PromptPoint| map.distances[point.y as usize * width + point.x as usize];
             let of_role = |same: bool| {
                 points.iter().filter(move |point| (point.foreground == own.foreground) == same).map(distance)
             };
-            let positives: Vec<f32> = of_role(true).collect();
             let negative_limit = of_role(false).fold(map.largest, f32::min);
-            thresholds.push(self.solver.threshold(&map.profile, &positives, negative_limit).await?);
-        }
-        Ok(thresholds)
+            Scoring { profile: &map.profile, positives: of_role(true).collect(), negative_limit }
+        };
+        let points: Vec<_> = points.iter().map(scoring).collect();
+        self.solver.thresholds(&points).await
     }
 }

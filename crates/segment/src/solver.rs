@@ -39,6 +39,17 @@ impl<P> Clone for Layer<'_, P> {
 
 impl<P> Copy for Layer<'_, P> {}
 
+/// A point as its threshold sees it.
+#[derive(Debug)]
+pub struct Scoring<'a, P> {
+    /// What the solver keeps of the point's distance map.
+    pub profile: &'a P,
+    /// Distances of the points of this point's own label, itself among them.
+    pub positives: Vec<f32>,
+    /// The smallest of the map's maximum and the distances of the other label's points.
+    pub negative_limit: f32,
+}
+
 /// The heavy operations of M2N2, on whatever device. Maps come and go as host slices; matrices and weights stay there.
 #[expect(async_fn_in_trait, reason = "futures of WebGPU are not Send, and callers need not name them")]
 pub trait Solver {
@@ -86,9 +97,9 @@ pub trait Solver {
     /// Distance map f32 `[height, width]` to what scoring and merging need of it.
     async fn profile(&self, distances: &[f32], width: usize) -> Result<Self::Profile>;
 
-    /// The threshold of a point: see [`EdgeProfile::threshold`](crate::EdgeProfile::threshold).
-    async fn threshold(&self, profile: &Self::Profile, positives: &[f32], negative_limit: f32)
-    -> Result<f32>;
+    /// The thresholds of all points, which a click may change each: see
+    /// [`EdgeProfile::threshold`](crate::EdgeProfile::threshold).
+    async fn thresholds(&self, points: &[Scoring<'_, Self::Profile>]) -> Result<Vec<f32>>;
 
     /// Truncated nearest neighbour: u8 `[pixels]` of 0 and 1.
     async fn merge(&self, layers: &[Layer<'_, Self::Profile>], pixels: usize) -> Result<Vec<u8>>;

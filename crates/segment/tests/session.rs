@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use maskov_segment::evaluation::iou;
 use maskov_segment::{
-    AttentionMap, Cancelled, CpuSolver, Layer, MethodSettings, Photo, PromptPoint, Result, SegmentError,
-    Session, SolveSize, Solver, Transition, TransitionRow, Upsampling, never_cancelled,
+    AttentionMap, Cancelled, CpuSolver, Layer, MethodSettings, Photo, PromptPoint, Result, Scoring,
+    SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling, never_cancelled,
 };
 use pollster::block_on;
 
@@ -122,14 +122,9 @@ impl Solver for Counting {
         self.solver.profile(distances, width).await
     }
 
-    async fn threshold(
-        &self,
-        profile: &Self::Profile,
-        positives: &[f32],
-        negative_limit: f32,
-    ) -> Result<f32> {
-        self.note("threshold");
-        self.solver.threshold(profile, positives, negative_limit).await
+    async fn thresholds(&self, points: &[Scoring<'_, Self::Profile>]) -> Result<Vec<f32>> {
+        points.iter().for_each(|_| self.note("threshold"));
+        self.solver.thresholds(points).await
     }
 
     async fn merge(&self, layers: &[Layer<'_, Self::Profile>], pixels: usize) -> Result<Vec<u8>> {
