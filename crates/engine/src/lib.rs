@@ -1,0 +1,36 @@
+//! Photo in, mask out: what the command line and the page both do, once.
+//!
+//! ```text
+//! WeightSource ─▶ Model (settings, configs) ─▶ Engine::open on a Device
+//! photo ─▶ Engine::encode ─▶ Session ─▶ points ─▶ mask at the photo's own size
+//! attention from a file ───▶ Session::new
+//! ```
+//!
+//! Where the GPU is only hoped for ([`DeviceChoice::Auto`]) and fails, the CPU takes over and [`Engine::note`] says why.
+
+mod attention;
+mod device;
+mod engine;
+mod error;
+mod fidelity;
+mod model;
+mod network;
+mod resize;
+mod session;
+mod timed;
+
+pub use attention::{Attention, attention_from_file};
+pub use device::{Device, DeviceChoice};
+pub use engine::{CPU_RESOLUTION, Engine};
+pub use error::{EngineError, Result};
+pub use fidelity::Fidelity;
+pub use model::{Model, TEXT_EMBEDDING};
+pub use network::{Encoded, Network};
+pub use resize::{resize_area, to_range};
+pub use session::Session;
+pub use timed::{Stage, StageTime};
+
+pub use maskov_runtime::{Observer, Step, Watch};
+pub use maskov_segment::{
+    Mask, Photo, PointStages, PromptPoint, Segmentation, TransitionRow, never_cancelled,
+};

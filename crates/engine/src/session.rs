@@ -1,0 +1,185 @@
+//! One photo and its points, on whichever device.
+
+use maskov_runtime::Timings;
+use maskov_segment::{
+    AttentionMap, CpuSolver, GpuSolver, MethodSettings, Photo, PointStages, PromptPoint, Segmentation,
+    TransitionRow, never_cancelled,
+};
+
+use crate::timed::{Log, Timed};
+use crate::{Attention, Device, Fidelity, Result, Stage, StageTime};
+
+/// A photo with its attention, the points on it, and the maps of all points tried so far.
+pub struct Session {
+    solving: Solving,
+    photo_size: (u32, u32),
+    points: Vec<PromptPoint>,
+    log: Log,
+    network: Timings,
+}
+
+enum Solving {
+    Cpu(maskov_segment::Session<'static, Timed<CpuSolver>>),
+    Gpu(maskov_segment::Session<'static, Timed<GpuSolver>>),
+}
+
+impl Session {
+    /// Prepares everything that doesn't depend on points. The map goes to the device, or comes from it, where it is on
+    /// another one.
+    ///
+    /// # Errors
+    /// Those of the method and the device; cancellation.
+    pub async fn new(
+        device: &Device,
+        attention: Attention,
+        photo: Photo<'static>,
+        method: MethodSettings,
+        fidelity: Fidelity,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Self> {
+        let (log, method, size) = (Log::default(), fidelity.method(method), fidelity.solve_size);
+        let photo_size = (photo.width(), photo.height());
+        let solving = match device {
+            Device::Cpu => {
+                let attention = match attention {
+                    Attention::Cpu(map) => map,
+                    map => AttentionMap::new(map.resolution(), map.values().await?)?,
+                };
+                let solver = Timed { solver: CpuSolver::new(method)?, log: log.clone(), gpu: None };
+                Solving::Cpu(maskov_segment::Session::new(solver, attention, photo, size, cancelled).await?)
+            }
+            Device::Gpu(gpu) => {
+                let solver = GpuSolver::new(gpu.clone(), method)?;
+                let attention = match attention {
+                    Attention::Gpu(_, map) => map,
+                    Attention::Cpu(map) => solver.upload_attention(&map)?,
+                };
+                let solver = Timed { solver, log: log.clone(), gpu: Some(gpu.clone()) };
+                Solving::Gpu(maskov_segment::Session::new(solver, attention, photo, size, cancelled).await?)
+            }
+        };
+        Ok(Self { solving, photo_size, points: Vec::new(), log, network: Timings::default() })
+    }
+
+    pub(crate) fn encoded_in(&mut self, resize_ms: f64, network_ms: f64, network: Timings) {
+        self.log.add(Stage::Resize, resize_ms);
+        self.log.add(Stage::Network, network_ms);
+        self.network = network;
+    }
+
+    /// Width and height of the photo and of its mask.
+    pub fn photo_size(&self) -> (u32, u32) {
+        self.photo_size
+    }
+
+    /// Width and height that the photo is solved at.
+    pub fn solved_size(&self) -> (u32, u32) {
+        let photo = match &self.solving {
+            Solving::Cpu(session) => session.solved_photo(),
+            Solving::Gpu(session) => session.solved_photo(),
+        };
+        (photo.width(), photo.height())
+    }
+
+    /// The points, in order.
+    pub fn points(&self) -> &[PromptPoint] {
+        &self.points
+    }
+
+    /// Adds a point behind the others.
+    ///
+    /// # Errors
+    /// When it lies outside the photo.
+    pub fn add(&mut self, point: PromptPoint) -> Result<()> {
+        point.check_inside(self.photo_size.0, self.photo_size.1)?;
+        self.points.push(point);
+        Ok(())
+    }
+
+    /// Puts all points at once.
+    ///
+    /// # Errors
+    /// When one lies outside the photo; then nothing changes.
+    pub fn set_points(&mut self, points: &[PromptPoint]) -> Result<()> {
+        points.iter().try_for_each(|point| point.check_inside(self.photo_size.0, self.photo_size.1))?;
+        self.points = points.to_vec();
+        Ok(())
+    }
+
+    /// Takes a point away; nothing happens where there is none of that index.
+    pub fn remove(&mut self, index: usize) {
+        if index < self.points.len() {
+            self.points.remove(index);
+        }
+    }
+
+    /// Moves a point; nothing happens where there is none of that index.
+    ///
+    /// # Errors
+    /// When the new place lies outside the photo.
+    pub fn move_to(&mut self, index: usize, x: u32, y: u32) -> Result<()> {
+        if let Some(point) = self.points.get_mut(index) {
+            let moved = PromptPoint { x, y, ..*point };
+            moved.check_inside(self.photo_size.0, self.photo_size.1)?;
+            *point = moved;
+        }
+        Ok(())
+    }
+
+    /// The mask of the points at the photo's own size, and every point's threshold. Only new points cost a map.
+    ///
+    /// # Errors
+    /// Those of the method and the device; cancellation, after which finished maps are kept.
+    pub async fn mask(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Segmentation> {
+        let refined = self.solved_size() != self.photo_size;
+        let segmentation = match &mut self.solving {
+            Solving::Cpu(session) => session.segment(&self.points, cancelled).await?,
+            Solving::Gpu(session) => session.segment(&self.points, cancelled).await?,
+        };
+        if refined {
+            self.log.gap(Stage::Refinement);
+        }
+        Ok(segmentation)
+    }
+
+    /// Points whose maps are kept.
+    pub fn cached_maps(&self) -> usize {
+        match &self.solving {
+            Solving::Cpu(session) => session.cached_maps(),
+            Solving::Gpu(session) => session.cached_maps(),
+        }
+    }
+
+    /// What was done since the last call, in order.
+    pub fn take_times(&self) -> Vec<StageTime> {
+        self.log.take()
+    }
+
+    /// Milliseconds of the network by operation; empty where the adapter can't time passes or the map is from a file.
+    pub fn network_timings(&self) -> &Timings {
+        &self.network
+    }
+
+    /// Every stage of one point on its own, for verification. Nothing is kept.
+    ///
+    /// # Errors
+    /// As [`Session::mask`].
+    pub async fn stages(&self, point: PromptPoint) -> Result<PointStages> {
+        Ok(match &self.solving {
+            Solving::Cpu(session) => session.stages(point, &never_cancelled).await?,
+            Solving::Gpu(session) => session.stages(point, &never_cancelled).await?,
+        })
+    }
+
+    /// A row of the transition matrix, for verification.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub async fn transition_row(&self, row: usize) -> Result<TransitionRow> {
+        use maskov_segment::Solver;
+        Ok(match &self.solving {
+            Solving::Cpu(session) => session.solver().transition_row(session.transition(), row).await?,
+            Solving::Gpu(session) => session.solver().transition_row(session.transition(), row).await?,
+        })
+    }
+}
