@@ -1,19 +1,17 @@
-//! Both executors against diffusers and transformers: every stage that the golden files hold.
+//! Both executors against diffusers and transformers, natively and in a browser: every stage that the golden files hold.
+//! The embedded model's golden file, a third-party photo, is checked by `maskov verify` (crates/cli/tests).
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use maskov_diffusion::{
-    Configs, Probes, Settings, TextEncoderConfig, UnetConfig, VaeConfig, attention_graph, text_graph,
-    verification_graph,
+    Configs, Probes, Settings, TextEncoderConfig, UnetConfig, VaeConfig, text_graph, verification_graph,
 };
-use maskov_gpu::{AdapterChoice, Gpu};
+use maskov_gpu::testing::gpu;
 use maskov_graph::Graph;
 use maskov_runtime::compare::{channels_last, largest_error_in_row, mean_total_variation, nmse};
-use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, Timings};
-use maskov_weights::{Checkpoint, FileSource, SafeTensors, WeightSource};
-use pollster::block_on;
+use maskov_runtime::{CpuExecutor, Executor, GpuExecutor};
+use maskov_weights::{Checkpoint, MemorySource, SafeTensors, WeightSource};
 
 /// How far an executor may be from diffusers.
 struct Bounds {
@@ -27,9 +25,6 @@ struct Bounds {
 const OWN_WEIGHTS: Bounds = Bounds { nmse: 1e-9, total_variation: 1e-5, largest: 1e-2 };
 /// Weights rounded to f16 at load; the rounding alone: 4e-6, 2.5e-4, 0.3 %.
 const ROUNDED_WEIGHTS: Bounds = Bounds { nmse: 1e-5, total_variation: 5e-4, largest: 1e-2 };
-/// The file's weights are f16 already.
-const F16_WEIGHTS: Bounds = Bounds { nmse: 1e-5, total_variation: 1e-4, largest: 5e-3 };
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Device {
     Cpu,
@@ -40,33 +35,75 @@ enum Device {
 struct Run {
     tensors: HashMap<String, Vec<f32>>,
     maps: HashMap<String, Vec<f32>>,
-    timings: Timings,
 }
 
-fn tiny(model: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/diffusers_tiny").join(model)
+/// A checkpoint of the hub's layout with its golden files, embedded: there is no file system in a browser.
+struct Tiny {
+    name: &'static str,
+    /// Component, `config.json`, weights.
+    components: [(&'static str, &'static str, &'static [u8]); 3],
+    golden: &'static [u8],
+    text_golden: &'static [u8],
 }
 
-fn golden(path: &Path) -> SafeTensors {
-    block_on(SafeTensors::open(Box::new(FileSource::open(path).unwrap()))).unwrap()
+macro_rules! fixture {
+    ($model:literal, $file:expr) => {
+        concat!("../../../tests/fixtures/diffusers_tiny/", $model, "/", $file)
+    };
 }
 
-fn values(golden: &SafeTensors, name: &str) -> Vec<f32> {
-    block_on(golden.read(name)).unwrap().to_f32().unwrap()
+macro_rules! component {
+    ($model:literal, $name:literal, $weights:literal) => {
+        (
+            $name,
+            include_str!(fixture!($model, concat!($name, "/config.json"))),
+            include_bytes!(fixture!($model, concat!($name, "/", $weights))),
+        )
+    };
 }
 
-fn config(checkpoint: &Checkpoint, component: &str) -> Option<String> {
-    checkpoint.config(component).map(|json| json.to_string())
+macro_rules! tiny {
+    ($name:literal) => {
+        Tiny {
+            name: $name,
+            components: [
+                component!($name, "unet", "diffusion_pytorch_model.safetensors"),
+                component!($name, "vae", "diffusion_pytorch_model.safetensors"),
+                component!($name, "text_encoder", "model.safetensors"),
+            ],
+            golden: include_bytes!(fixture!($name, "golden.safetensors")),
+            text_golden: include_bytes!(fixture!($name, "text_golden.safetensors")),
+        }
+    };
 }
 
-fn configs(checkpoint: &Checkpoint) -> Configs {
-    Configs {
-        unet: UnetConfig::parse(&config(checkpoint, "unet").unwrap()).unwrap(),
-        vae: config(checkpoint, "vae").map(|json| VaeConfig::parse(&json).unwrap()),
+static SD1_SHAPED: Tiny = tiny!("sd1_shaped");
+static SD2_SHAPED: Tiny = tiny!("sd2_shaped");
+
+impl Tiny {
+    async fn checkpoint(&self) -> Checkpoint {
+        let (mut files, mut configs) = (Vec::new(), BTreeMap::new());
+        for (name, config, weights) in self.components {
+            files.push(open(name, weights).await);
+            configs.insert(name.to_owned(), serde_json::from_str(config).unwrap());
+        }
+        Checkpoint::new(files, configs, None).unwrap()
     }
 }
 
-fn run(
+async fn open(name: &str, bytes: &'static [u8]) -> SafeTensors {
+    SafeTensors::open(Box::new(MemorySource::new(name, bytes))).await.unwrap()
+}
+
+async fn values(golden: &SafeTensors, name: &str) -> Vec<f32> {
+    golden.read(name).await.unwrap().to_f32().unwrap()
+}
+
+fn config(checkpoint: &Checkpoint, component: &str) -> String {
+    checkpoint.config(component).unwrap().to_string()
+}
+
+async fn run(
     device: Device,
     graph: &Graph,
     wanted: &[&str],
@@ -76,16 +113,14 @@ fn run(
 ) -> Run {
     let text = [("text_embedding", text)];
     match device {
-        Device::Cpu => block_on(async {
+        Device::Cpu => {
             finish(&CpuExecutor::load(graph, wanted, checkpoint, &text, &mut ()).await.unwrap(), image).await
-        }),
-        Device::Gpu => block_on(async {
-            let gpu = Rc::new(
-                Gpu::open(AdapterChoice::Any).await.expect("`cargo xtask setup` brings a software adapter"),
-            );
-            finish(&GpuExecutor::load(gpu, graph, wanted, checkpoint, &text, &mut ()).await.unwrap(), image)
-                .await
-        }),
+        }
+        Device::Gpu => {
+            let gpu = Rc::new(gpu().await);
+            let executor = GpuExecutor::load(gpu, graph, wanted, checkpoint, &text, &mut ()).await.unwrap();
+            finish(&executor, image).await
+        }
     }
 }
 
@@ -95,120 +130,80 @@ async fn finish<E: Executor>(executor: &E, image: &[f32]) -> Run {
     for (name, map) in &outputs.maps {
         maps.insert(name.clone(), executor.read_map(map).await.unwrap());
     }
-    Run { tensors: outputs.tensors, maps, timings: outputs.timings }
+    Run { tensors: outputs.tensors, maps }
 }
 
-fn check_whole_network(device: Device, model: &str, bounds: &Bounds) {
-    let folder = tiny(model);
-    let checkpoint = block_on(Checkpoint::open_folder(&folder)).unwrap();
-    let golden = golden(&folder.join("golden.safetensors"));
-    let configs = configs(&checkpoint);
+async fn check_whole_network(device: Device, tiny: &Tiny, bounds: &Bounds) {
+    let checkpoint = tiny.checkpoint().await;
+    let golden = open("golden", tiny.golden).await;
+    let configs = Configs {
+        unet: UnetConfig::parse(&config(&checkpoint, "unet")).unwrap(),
+        vae: Some(VaeConfig::parse(&config(&checkpoint, "vae")).unwrap()),
+    };
     let settings = Settings::for_checkpoint(&configs.unet).unwrap();
     let probes = Probes { attention_maps: true, norms: true };
     let graph = verification_graph(&configs, &settings, 16, probes).unwrap();
-    let image = channels_last(&values(&golden, "image"), 3);
-    let stages: Vec<_> = golden
-        .tensors()
-        .iter()
-        .filter(|stage| !["image", "text_embedding"].contains(&stage.name.as_str()))
-        .collect();
+    let is_input = |name: &str| ["image", "text_embedding"].contains(&name);
+    let stages: Vec<_> = golden.tensors().iter().filter(|stage| !is_input(&stage.name)).collect();
+    assert!(stages.len() >= 18, "the golden file holds all its stages");
     let public = |name: &str| name.trim_start_matches("act.").trim_start_matches("attn.").to_owned();
     let names: Vec<String> = stages.iter().map(|stage| public(&stage.name)).collect();
     let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
-    let outputs = run(device, &graph, &wanted, &checkpoint, &values(&golden, "text_embedding"), &image);
+    let image = channels_last(&values(&golden, "image").await, 3);
+    let text = values(&golden, "text_embedding").await;
+    let outputs = run(device, &graph, &wanted, &checkpoint, &text, &image).await;
     for (stage, name) in stages.iter().zip(&names) {
-        let expected = values(&golden, &stage.name);
+        let what = format!("{device:?} {} {}", tiny.name, stage.name);
+        let expected = values(&golden, &stage.name).await;
         if stage.name.starts_with("attn.") {
             let (map, columns) = (&outputs.maps[name], stage.shape[1]);
             let variation = mean_total_variation(map, &expected, columns);
             let largest = largest_error_in_row(map, &expected, columns);
-            println!(
-                "{device:?} {model} {}: total variation {variation:.1e}, largest error {largest:.1e}",
-                stage.name
-            );
-            assert!(variation <= bounds.total_variation, "{}: total variation {variation:e}", stage.name);
-            assert!(largest <= bounds.largest, "{}: largest error {largest:e}", stage.name);
+            println!("{what}: total variation {variation:.1e}, largest error {largest:.1e}");
+            assert!(variation <= bounds.total_variation, "{what}: total variation {variation:e}");
+            assert!(largest <= bounds.largest, "{what}: largest error {largest:e}");
         } else {
             let error = nmse(&outputs.tensors[name], &channels_last(&expected, stage.shape[1]));
-            println!("{device:?} {model} {}: NMSE {error:.1e}", stage.name);
-            assert!(error <= bounds.nmse, "{}: NMSE {error:e}", stage.name);
+            println!("{what}: NMSE {error:.1e}");
+            assert!(error <= bounds.nmse, "{what}: NMSE {error:e}");
         }
     }
-    assert!(stages.len() >= 18, "the golden file holds all its stages");
 }
 
-fn check_text_encoder(device: Device, model: &str, bounds: &Bounds) {
-    let folder = tiny(model);
-    let checkpoint = block_on(Checkpoint::open_folder(&folder)).unwrap();
-    let golden = golden(&folder.join("text_golden.safetensors"));
-    let config = TextEncoderConfig::parse(&config(&checkpoint, "text_encoder").unwrap()).unwrap();
-    let ids = block_on(golden.read("input_ids")).unwrap().to_i32().unwrap();
+async fn check_text_encoder(device: Device, tiny: &Tiny, bounds: &Bounds) {
+    let checkpoint = tiny.checkpoint().await;
+    let golden = open("text_golden", tiny.text_golden).await;
+    let config = TextEncoderConfig::parse(&config(&checkpoint, "text_encoder")).unwrap();
+    let ids = golden.read("input_ids").await.unwrap().to_i32().unwrap();
     let ids: Vec<u32> = ids.into_iter().map(|id| id as u32).collect();
     assert_eq!(ids, config.empty_prompt());
     let graph = text_graph(&config, &ids).unwrap();
-    let outputs = run(device, &graph, &["last_hidden_state"], &checkpoint, &[], &[]);
-    let error = nmse(&outputs.tensors["last_hidden_state"], &values(&golden, "last_hidden_state"));
-    println!("{device:?} {model} last_hidden_state: NMSE {error:.1e}");
+    let outputs = run(device, &graph, &["last_hidden_state"], &checkpoint, &[], &[]).await;
+    let error = nmse(&outputs.tensors["last_hidden_state"], &values(&golden, "last_hidden_state").await);
+    println!("{device:?} {} last_hidden_state: NMSE {error:.1e}", tiny.name);
     assert!(error <= bounds.nmse, "NMSE {error:e}");
 }
 
-#[test]
-fn whole_networks_match_diffusers_on_the_cpu() {
-    check_whole_network(Device::Cpu, "sd1_shaped", &OWN_WEIGHTS);
-    check_whole_network(Device::Cpu, "sd2_shaped", &OWN_WEIGHTS);
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn whole_networks_match_diffusers_on_the_cpu() {
+    check_whole_network(Device::Cpu, &SD1_SHAPED, &OWN_WEIGHTS).await;
+    check_whole_network(Device::Cpu, &SD2_SHAPED, &OWN_WEIGHTS).await;
 }
 
-#[test]
-fn whole_networks_match_diffusers_on_the_gpu() {
-    check_whole_network(Device::Gpu, "sd1_shaped", &ROUNDED_WEIGHTS);
-    check_whole_network(Device::Gpu, "sd2_shaped", &ROUNDED_WEIGHTS);
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn whole_networks_match_diffusers_on_the_gpu() {
+    check_whole_network(Device::Gpu, &SD1_SHAPED, &ROUNDED_WEIGHTS).await;
+    check_whole_network(Device::Gpu, &SD2_SHAPED, &ROUNDED_WEIGHTS).await;
 }
 
-#[test]
-fn text_encoders_match_transformers_on_the_cpu() {
-    check_text_encoder(Device::Cpu, "sd1_shaped", &OWN_WEIGHTS);
-    check_text_encoder(Device::Cpu, "sd2_shaped", &OWN_WEIGHTS);
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn text_encoders_match_transformers_on_the_cpu() {
+    check_text_encoder(Device::Cpu, &SD1_SHAPED, &OWN_WEIGHTS).await;
+    check_text_encoder(Device::Cpu, &SD2_SHAPED, &OWN_WEIGHTS).await;
 }
 
-#[test]
-fn text_encoders_match_transformers_on_the_gpu() {
-    check_text_encoder(Device::Gpu, "sd1_shaped", &ROUNDED_WEIGHTS);
-    check_text_encoder(Device::Gpu, "sd2_shaped", &ROUNDED_WEIGHTS);
-}
-
-#[test]
-fn embedded_model_matches_diffusers_on_the_cpu() {
-    check_embedded_model(Device::Cpu);
-}
-
-#[test]
-fn embedded_model_matches_diffusers_on_the_gpu() {
-    check_embedded_model(Device::Gpu);
-}
-
-/// f16 weights in f32 arithmetic on both sides.
-fn check_embedded_model(device: Device) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/models/small-v1");
-    if !folder.is_dir() {
-        println!(
-            "skipped: ../shared/models/small-v1 is absent, so the embedded model's golden file was not checked"
-        );
-        return;
-    }
-    let checkpoint = block_on(Checkpoint::open_folder(&folder)).unwrap();
-    let settings = Settings::parse(&checkpoint.settings().unwrap().to_string()).unwrap();
-    let golden = golden(&folder.join("golden_32.safetensors"));
-    let model = attention_graph(&configs(&checkpoint), &settings, 32).unwrap();
-    let image = block_on(golden.read("image")).unwrap().to_u8().unwrap();
-    let image: Vec<f32> = image.into_iter().map(|byte| f32::from(byte) / 127.5 - 1.0).collect();
-    let text = model.graph.tensor(model.graph.find("text_embedding").unwrap()).shape;
-    let text = vec![0.0; text.len()];
-    let outputs = run(device, &model.graph, &["attention"], &checkpoint, &text, &image);
-    let expected = values(&golden, "attention");
-    let variation = mean_total_variation(&outputs.maps["attention"], &expected, 1024);
-    let largest = largest_error_in_row(&outputs.maps["attention"], &expected, 1024);
-    println!("{device:?} attention: total variation {variation:.1e}, largest error {largest:.1e}");
-    println!("{:.0} ms: {:?}", outputs.timings.total_ms(), outputs.timings.by_block());
-    assert!(variation <= F16_WEIGHTS.total_variation, "total variation {variation:e}");
-    assert!(largest <= F16_WEIGHTS.largest, "largest error {largest:e}");
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn text_encoders_match_transformers_on_the_gpu() {
+    check_text_encoder(Device::Gpu, &SD1_SHAPED, &ROUNDED_WEIGHTS).await;
+    check_text_encoder(Device::Gpu, &SD2_SHAPED, &ROUNDED_WEIGHTS).await;
 }

@@ -85,6 +85,8 @@ pub fn browser(toolbox: &Toolbox) -> Result<()> {
     println!("Adapter: SwiftShader, Chromium's software renderer, in a dedicated worker");
     for tests in [
         ["maskov-kernels", "--lib", "--"],
+        ["maskov-runtime", "--test", "networks"],
+        ["maskov-segment", "--test", "goldens"],
         ["maskov-tests", "--test", "browser_*"],
     ] {
         let mut cargo = toolbox.cargo();
