@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use maskov_graph::{Graph, GraphBuilder, Operation, Shape, Stored};
+use maskov_graph::{Graph, GraphBuilder, Operation, Padding, Shape, Stored};
 use maskov_runtime::{CpuExecutor, Executor, Observer, RuntimeError, Step, Watch};
-use maskov_weights::{Checkpoint, HostTensor, MemorySource, SafeTensors, WeightsError, write_safetensors};
+use maskov_weights::{
+    Checkpoint, DType, HostTensor, LocalFuture, MemorySource, SafeTensors, TensorInfo, WeightSource,
+    WeightsError, write_safetensors,
+};
+use serde_json::Value;
 
 /// `y = to_out(image + to_k(text)) + image`: `to_k` hangs on the constant text alone.
 fn graph() -> Graph {
@@ -142,4 +146,61 @@ fn a_constant_that_is_not_finite_fails_at_loading() {
     let large = checkpoint(&[("to_k.weight", &[2, 2], &[f32::MAX; 4]), ("to_k.bias", &[2], &[0.0; 2])]);
     let error = load(&["to_k"], &large).unwrap_err();
     assert!(matches!(&error, RuntimeError::NotFinite { name } if name == "to_k"), "{error}");
+}
+
+/// A checkpoint whose matrices are quantised as they are read, and on request dequantised at once.
+struct Quantized<'a> {
+    checkpoint: &'a Checkpoint,
+    dtype: DType,
+    back_to_f32: bool,
+}
+
+impl WeightSource for Quantized<'_> {
+    fn names(&self) -> Vec<&str> {
+        self.checkpoint.names()
+    }
+    fn info(&self, name: &str) -> Option<TensorInfo> {
+        self.checkpoint.info(name)
+    }
+    fn read<'a>(&'a self, name: &'a str) -> LocalFuture<'a, maskov_weights::Result<HostTensor>> {
+        Box::pin(async move {
+            let tensor = self.checkpoint.read(name).await?;
+            match tensor.shape().len() {
+                1 => Ok(tensor),
+                _ if self.back_to_f32 => tensor.to_dtype(self.dtype)?.to_dtype(DType::F32),
+                _ => tensor.to_dtype(self.dtype),
+            }
+        })
+    }
+    fn config(&self, _: &str) -> Option<&Value> {
+        None
+    }
+    fn settings(&self) -> Option<&Value> {
+        None
+    }
+}
+
+#[test]
+fn quantised_matrices_compute_as_what_they_stand_for() {
+    let mut list = GraphBuilder::new();
+    let image = list.input("image", Shape { height: 3, width: 5, channels: 33 }, false).unwrap();
+    let conv = list.conv3x3("conv", image, 7, 1, Padding::Same).unwrap();
+    list.linear("y", &[], conv, 3, false, Stored::Pointwise).unwrap();
+    let graph = list.finish();
+    let values = |len: usize| (0..len).map(|i| (i as f32 * 0.37).sin()).collect::<Vec<f32>>();
+    let checkpoint = checkpoint(&[
+        ("conv.weight", &[7, 33, 3, 3], &values(7 * 33 * 9)),
+        ("conv.bias", &[7], &values(7)),
+        ("y.weight", &[3, 7, 1, 1], &values(21)),
+    ]);
+    let y = |source: &dyn WeightSource| {
+        let executor = pollster::block_on(CpuExecutor::load(&graph, &["y"], source, &[], &mut ())).unwrap();
+        run(&executor, &values(3 * 5 * 33), &mut ()).unwrap()
+    };
+    let exact = y(&checkpoint);
+    for dtype in [DType::Q8, DType::Q4] {
+        let quantized = |back_to_f32| y(&Quantized { checkpoint: &checkpoint, dtype, back_to_f32 });
+        assert_eq!(quantized(false), quantized(true), "{dtype}");
+        assert_ne!(quantized(false), exact, "{dtype} rounds");
+    }
 }
