@@ -1,2 +1,62 @@
-//! To be written.
-fn main() {}
+//! `maskov`: photo in, mask out, on the command line.
+
+mod args;
+mod bench;
+mod caps;
+mod eval;
+mod files;
+mod graph;
+mod model;
+mod pack;
+mod progress;
+mod segment;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Click an object, get its mask: interactive segmentation by the attention of a diffusion model (M2N2).
+#[derive(Parser)]
+#[command(version, after_help = "Example:\n  maskov segment photo.jpg --point 320,200 --out mask.png")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Segment(segment::SegmentArgs),
+    Verify(verify::VerifyArgs),
+    Eval(eval::EvalArgs),
+    Graph(graph::GraphArgs),
+    Pack(pack::PackArgs),
+    Caps(caps::CapsArgs),
+    Bench(bench::BenchArgs),
+}
+
+/// Something that the command measured is beyond its bound.
+const BEYOND_BOUND: u8 = 3;
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Segment(args) => segment::run(args),
+        Command::Verify(args) => match verify::run(args) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::from(BEYOND_BOUND),
+            Err(error) => Err(error),
+        },
+        Command::Eval(args) => eval::run(args),
+        Command::Graph(args) => graph::run(args),
+        Command::Pack(args) => pack::run(args),
+        Command::Caps(args) => caps::run(args),
+        Command::Bench(args) => bench::run(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

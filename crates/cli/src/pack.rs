@@ -1,0 +1,188 @@
+//! `maskov pack`.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use maskov_diffusion::TextEmbedding;
+use maskov_engine::{Model, TEXT_EMBEDDING};
+use maskov_graph::{Graph, Operation};
+use maskov_weights::{DType, Folder, HostTensor, PackWriter, Wanted, WeightSource, resolve};
+use pollster::block_on;
+use serde_json::Value;
+
+use crate::model::open_folder;
+use crate::progress::{Steps, counted};
+
+/// Write a model pack: only the tensors that the attention map needs, quantised
+#[derive(Args)]
+#[command(after_help = "Example:\n  \
+    maskov pack checkpoints/stable-diffusion-2-1 --quantize q8 --out packs/sd21\n\n\
+    Norms, biases, conv_in, conv_out, the time embedding and to_q, to_k of the layers that make the map stay f16 in every\n\
+    choice. A text encoder is replaced by the empty prompt's embedding.")]
+pub struct PackArgs {
+    /// Checkpoint folder in diffusers' layout
+    source: PathBuf,
+    /// How matrices are stored
+    #[arg(long, value_enum, default_value_t)]
+    quantize: Quantize,
+    /// Folder of the pack
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Quantize {
+    /// 16 bits a weight
+    F16,
+    /// 8 bits a weight, and an f16 scale for 32
+    #[default]
+    Q8,
+    /// 4 bits a weight, and an f16 scale for 32
+    Q4,
+    /// q4 for 3×3 convolutions, q8 for linear layers
+    Mixed,
+}
+
+/// Runs the subcommand.
+pub fn run(args: PackArgs) -> Result<()> {
+    let source = open_folder(&args.source)?;
+    let model = Model::of(&*source)?;
+    let graph = model.graph(model.settings.resolution)?.graph;
+    let wanted = graph.weights.iter();
+    let stored = resolve(
+        &*source,
+        wanted.map(|weight| Wanted { name: &weight.name, aliases: &weight.aliases, shape: &weight.shape }),
+    )?;
+    let types = types(&graph, args.quantize);
+    let refused = || format!("--out {}", args.out.display());
+    let mut writer = PackWriter::new(Folder::create(&args.out).with_context(refused)?);
+    let bar = counted("packing", stored.len() as u64);
+    for (index, stored) in stored.iter().enumerate() {
+        let name = &graph.weights[index].name;
+        bar.set_message(name.clone());
+        let tensor = block_on(source.read(stored))?.to_dtype(types[index])?;
+        block_on(writer.write(&renamed(&tensor, name)?))?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if model.settings.text_embedding == TextEmbedding::EmptyPrompt {
+        let values = block_on(model.text_embedding(&*source, &mut Steps::new("text encoder")))?;
+        let shape = model.configs.text_shape(&model.settings)?;
+        let tensor = HostTensor::from_f32(TEXT_EMBEDDING, &[1, shape.rows(), shape.channels], &values)?;
+        block_on(writer.write(&tensor))?;
+    }
+    let settings = serde_json::to_value(&model.settings)?;
+    let (_, manifest) = block_on(writer.finish(settings, configs(&*source)?)).with_context(refused)?;
+    let bytes: u64 = manifest.shards.iter().map(|shard| shard.length).sum();
+    println!(
+        "{}: {} tensors, {:.1} MB in {} shards",
+        args.out.display(),
+        manifest.tensors.len(),
+        bytes as f64 / 1e6,
+        manifest.shards.len()
+    );
+    Ok(())
+}
+
+/// What a pack of this model must hold to be one: the UNet's config, and the VAE's where there is one.
+fn configs(source: &dyn WeightSource) -> Result<BTreeMap<String, Value>> {
+    let mut configs = BTreeMap::new();
+    let Some(unet) = source.config("unet").or_else(|| source.config("model")) else {
+        bail!("the checkpoint has no unet/config.json");
+    };
+    configs.insert("unet".to_owned(), unet.clone());
+    if let Some(vae) = source.config("vae") {
+        configs.insert("vae".to_owned(), vae.clone());
+    }
+    Ok(configs)
+}
+
+/// The stored type of every weight of the list.
+fn types(graph: &Graph, quantize: Quantize) -> Vec<DType> {
+    let tapped = tapped_layers(graph);
+    let mut matrices = HashMap::new();
+    for op in &graph.ops {
+        match &op.operation {
+            Operation::Linear { weight, .. } => drop(matrices.insert(weight.0, DType::Q8)),
+            Operation::Conv3x3 { weight, .. } => drop(matrices.insert(weight.0, DType::Q4)),
+            _ => {}
+        }
+    }
+    let of_weight = |(index, weight): (usize, &maskov_graph::Weight)| {
+        let Some(&mixed) = matrices.get(&(index as u32)) else {
+            return DType::F16;
+        };
+        match quantize {
+            _ if keeps_f16(&weight.name, &tapped) => DType::F16,
+            Quantize::F16 => DType::F16,
+            Quantize::Q8 => DType::Q8,
+            Quantize::Q4 => DType::Q4,
+            Quantize::Mixed => mixed,
+        }
+    };
+    graph.weights.iter().enumerate().map(of_weight).collect()
+}
+
+/// Matrices that do not quantise well: the ends of the network, the time embedding, and what the map is made of.
+fn keeps_f16(name: &str, tapped: &HashSet<String>) -> bool {
+    let path = name.strip_suffix(".weight").unwrap_or(name);
+    let ends = ["conv_in", "conv_out", "quant_conv"];
+    ends.iter().any(|end| path == *end || path.ends_with(&format!(".{end}")))
+        || path.starts_with("time_embedding.")
+        || tapped.contains(path)
+}
+
+/// Paths of `to_q` and `to_k` of the layers that make the map.
+fn tapped_layers(graph: &Graph) -> HashSet<String> {
+    let taps = graph.ops.iter().filter_map(|op| match &op.operation {
+        Operation::AttentionMap { taps } => Some(taps),
+        _ => None,
+    });
+    let ids: HashSet<_> = taps.flatten().flat_map(|tap| [tap.query, tap.key]).collect();
+    graph.ops.iter().filter(|op| ids.contains(&op.output)).map(|op| op.name.clone()).collect()
+}
+
+fn renamed(tensor: &HostTensor, name: &str) -> Result<HostTensor> {
+    Ok(HostTensor::new(name, tensor.shape(), tensor.dtype(), tensor.bytes().to_vec())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use maskov_diffusion::{Configs, Settings, UnetConfig};
+
+    use super::*;
+
+    #[test]
+    fn matrices_are_quantised_but_for_those_that_must_not_be() {
+        let fixture = |name: &str| {
+            let path = format!("{}/../../tests/fixtures/small-v1/{name}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_to_string(path).unwrap()
+        };
+        let unet = UnetConfig::parse(&fixture("config.json")).unwrap();
+        let settings = Settings::parse(&fixture("settings.json")).unwrap();
+        let layers: Vec<String> = settings.attention.keys().cloned().collect();
+        let model = Model { settings, configs: Configs { unet, vae: None } };
+        let graph = model.graph(32).unwrap().graph;
+        let of = |quantize| {
+            let types = types(&graph, quantize);
+            let names = graph.weights.iter().map(|weight| weight.name.as_str());
+            names.zip(types).collect::<HashMap<_, _>>()
+        };
+        let (q8, mixed) = (of(Quantize::Q8), of(Quantize::Mixed));
+        for kept in ["conv_in.weight", "conv_in.bias", "time_embedding.linear_1.weight"] {
+            assert_eq!(q8[kept], DType::F16, "{kept}");
+        }
+        for layer in &layers {
+            assert_eq!(q8[format!("{layer}.to_q.weight").as_str()], DType::F16);
+            assert_eq!(q8[format!("{layer}.to_k.weight").as_str()], DType::F16);
+        }
+        let other = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight";
+        assert_eq!((q8[other], mixed[other]), (DType::Q8, DType::Q8));
+        let convolution = "down_blocks.0.resnets.0.conv1.weight";
+        assert_eq!((q8[convolution], mixed[convolution]), (DType::Q8, DType::Q4));
+        assert!(of(Quantize::F16).values().all(|&dtype| dtype == DType::F16));
+        assert!(q8.iter().all(|(name, &dtype)| dtype == DType::F16 || name.ends_with(".weight")));
+    }
+}
