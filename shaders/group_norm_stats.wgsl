@@ -25,14 +25,12 @@ fn pair(group: u32, i: u32) -> vec2<u32> {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let pairs = (params.rows + BLOCK_ROWS - 1u) / BLOCK_ROWS * params.group_channels;
     let count = f32(params.rows) * f32(params.group_channels);
-    // Sums of differences from one of the means: a large common offset costs no digits.
-    let offset = partials[pair(group.x, 0u).x];
     var sum = 0.0;
     for (var i = lane; i < pairs; i += 256u) {
         let at = pair(group.x, i);
-        sum = fma(f32(at.y), partials[at.x] - offset, sum);
+        sum = fma(f32(at.y), partials[at.x], sum);
     }
-    let mean = offset + reduce_sum(lane, sum) / count;
+    let mean = reduce_sum(lane, sum) / count;
     // Chan, Golub & LeVeque: what each part deviates in itself, and what its mean deviates from the whole mean.
     var squares = 0.0;
     for (var i = lane; i < pairs; i += 256u) {
