@@ -1,8 +1,78 @@
-//! stub
+//! `maskov caps`.
+
+use anyhow::Result;
 use clap::Args;
-/// x
+use maskov_diffusion::LARGEST_RESOLUTION;
+use maskov_engine::{Device, DeviceChoice, Model};
+use maskov_gpu::Caps;
+use maskov_photo::MAX_PIXELS;
+use pollster::block_on;
+
+use crate::model;
+
+/// Show the adapter, its limits and features, and what they allow
 #[derive(Args)]
-pub struct CapsArgs {}
-pub fn run(_: CapsArgs) -> anyhow::Result<()> {
+#[command(after_help = "Example:\n  maskov caps\n  maskov caps --model checkpoints/sd21")]
+pub struct CapsArgs {
+    /// Model whose largest R is looked for [default: the shipped one]
+    #[arg(long, value_name = "PACK")]
+    model: Option<std::path::PathBuf>,
+}
+
+/// Runs the subcommand.
+pub fn run(args: CapsArgs) -> Result<()> {
+    let source = model::open(args.model.as_deref())?;
+    let model = Model::of(&*source)?;
+    match block_on(Device::open(DeviceChoice::Gpu)) {
+        Ok((Device::Gpu(gpu), _)) => print(gpu.caps(), &model),
+        Ok((Device::Cpu, _)) => println!("adapter               none"),
+        Err(error) => println!("adapter               none usable: {error}"),
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    println!(
+        "CPU                   {threads} threads: R = 32 by default, photos solved at up to 0.25 megapixel"
+    );
+    println!("photos                up to {} megapixels are opened", MAX_PIXELS / 1_000_000);
     Ok(())
+}
+
+fn print(caps: &Caps, model: &Model) {
+    let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
+    let yes = |has: bool| if has { "yes" } else { "no" };
+    println!("adapter               {}", caps.name);
+    println!("backend, driver       {}, {}", caps.backend, caps.driver);
+    let kind = if caps.software {
+        "software: slower than the CPU, used only with --device gpu"
+    } else {
+        "hardware: used by default"
+    };
+    println!("kind                  {kind}");
+    println!("storage binding       {} (of which 128 MiB are used)", mib(caps.max_binding_bytes));
+    println!("buffer                {}", mib(caps.max_buffer_bytes));
+    println!("workgroup memory      {} KiB", caps.max_workgroup_bytes >> 10);
+    println!("invocations a group   {}", caps.max_invocations);
+    println!("storage buffers       {}", caps.max_storage_buffers);
+    println!("groups along an axis  {}", caps.max_groups);
+    println!("timestamps            {} (times by layer)", yes(caps.timestamps));
+    println!("shader-f16            {} (not needed)", yes(caps.shader_f16));
+    println!(
+        "own R of the model    {}; largest that fits a binding {}",
+        model.settings.resolution,
+        largest_resolution(caps, model).map_or("none".to_owned(), |resolution| resolution.to_string())
+    );
+    println!(
+        "solved at             the photo's own size up to 1 megapixel; larger masks refined at full size"
+    );
+}
+
+/// The largest R at which every activation fits one binding. The map itself is spread over several.
+fn largest_resolution(caps: &Caps, model: &Model) -> Option<usize> {
+    let fits = |resolution: &usize| {
+        model.graph(*resolution).is_ok_and(|list| {
+            let tensors = list.graph.tensors.iter().enumerate();
+            let mut others = tensors.filter(|(index, _)| *index != list.attention.0 as usize);
+            others.all(|(_, tensor)| tensor.shape.bytes() <= caps.max_binding_bytes)
+        })
+    };
+    (1..=LARGEST_RESOLUTION).rev().find(fits)
 }
