@@ -29,12 +29,15 @@ export function launch({ webgpu = true } = {}) {
 /**
  * Opens the built site in a new page and hands it to `use`. What went wrong on the way (requests that failed, errors
  * of the page or its workers, requests outside the site's path) is collected in `faults`.
+ *
+ * `query` is what the address ends with, `change` what the host does wrong (see `serveSite`), `context` what kind of
+ * screen it is (Playwright's options).
  */
-export async function withSite(use, { webgpu = true } = {}) {
-  const server = await serveSite(site(), PREFIX);
+export async function withSite(use, { webgpu = true, query = '', change, context = {} } = {}) {
+  const server = await serveSite(site(), PREFIX, change);
   const browser = await launch({ webgpu });
   try {
-    const page = await browser.newPage();
+    const page = await browser.newPage(context);
     const faults = [];
     page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
     page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
@@ -44,7 +47,7 @@ export async function withSite(use, { webgpu = true } = {}) {
       const url = request.url();
       if (!url.startsWith(server.url) && !/^(data|blob):/.test(url)) faults.push(`outside the site: ${url}`);
     });
-    await page.goto(server.url);
+    await page.goto(server.url + query);
     await use({ page, faults, url: server.url });
   } finally {
     await browser.close();

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PREFIX, site, withSite } from './browser.mjs';
+import { untilRest } from './page.mjs';
 import { rangeOf, serveSite } from './site_server.mjs';
 
 test('the site works under a deep path, without a failed request or an error', { timeout: 120_000 }, async () => {
   await withSite(async ({ page, faults, url }) => {
-    await page.waitForSelector('#status[data-state=ready], #status[data-state=error]');
-    assert.equal(await page.locator('#status').getAttribute('data-state'), 'ready', await page.textContent('#status'));
-    await page.waitForFunction(() => document.querySelector('#photo').naturalWidth === 1600);
+    await untilRest(page);
+    assert.equal(await page.getAttribute('#photo', 'data-size'), '1600 1200');
     for (const name of ['LICENSE', 'NOTICE']) {
       assert.equal((await page.request.get(url + name)).status(), 200, name);
     }
@@ -30,6 +30,17 @@ test('a dedicated worker of the page gets a WebGPU adapter that computes', { tim
   await withSite(async ({ page }) => {
     const answer = await page.evaluate(runInWorker, String(doubledByShader));
     assert.deepEqual(answer, { architecture: 'swiftshader', doubled: [2, 4, 6, 8] });
+  }, { context: { bypassCSP: true } });
+});
+
+test('the page may ask no other host for anything', { timeout: 120_000 }, async () => {
+  await withSite(async ({ page }) => {
+    const refused = await page.evaluate(() => {
+      const violation = new Promise((resolve) => addEventListener('securitypolicyviolation', resolve, { once: true }));
+      fetch('https://example.org/').catch(() => {});
+      return violation.then((event) => event.effectiveDirective);
+    });
+    assert.equal(refused, 'connect-src');
   });
 });
 

@@ -1,5 +1,5 @@
 // A static host as simple as they come: files below one folder, under one path, with byte ranges.
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
 
@@ -11,11 +11,22 @@ const TYPES = {
   '.wasm': 'application/wasm',
   '.jpg': 'image/jpeg',
   '.png': 'image/png',
+  '.svg': 'image/svg+xml',
 };
 
-/** Serves `folder` under `prefix` ("/some/sub/path/") on a free port. Resolves to `{ url, close }`. */
-export async function serveSite(folder, prefix) {
-  const server = createServer((request, response) => answer(folder, prefix, request, response));
+/**
+ * Serves `folder` under `prefix` ("/some/sub/path/") on a free port. Resolves to `{ url, close }`.
+ *
+ * `change(name, read)` may answer for a file: with the bytes to send in place of its own (`read()`), or with a status.
+ */
+export async function serveSite(folder, prefix, change = () => undefined) {
+  const server = createServer((request, response) => {
+    const file = fileOf(folder, prefix, request.url);
+    const changed = file && change(file.name, () => readFileSync(file.path));
+    if (typeof changed === 'number') response.writeHead(changed).end();
+    else if (changed) response.writeHead(200, headersOf(file, changed.length)).end(changed);
+    else answer(file, request, response);
+  });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}${prefix}`,
@@ -23,20 +34,22 @@ export async function serveSite(folder, prefix) {
   };
 }
 
-function answer(folder, prefix, request, response) {
-  const file = fileOf(folder, prefix, request.url);
+function headersOf(file, bytes) {
+  return { 'content-type': TYPES[extname(file.path)] ?? 'application/octet-stream', 'content-length': bytes };
+}
+
+function answer(file, request, response) {
   if (!file) {
     response.writeHead(404).end();
     return;
   }
-  const headers = { 'content-type': TYPES[extname(file.path)] ?? 'application/octet-stream', 'accept-ranges': 'bytes' };
   const range = rangeOf(request.headers.range, file.bytes);
   if (range === null) {
     response.writeHead(416, { 'content-range': `bytes */${file.bytes}` }).end();
     return;
   }
   const { start, end } = range;
-  headers['content-length'] = end - start + 1;
+  const headers = { ...headersOf(file, end - start + 1), 'accept-ranges': 'bytes' };
   if (request.headers.range) headers['content-range'] = `bytes ${start}-${end}/${file.bytes}`;
   response.writeHead(request.headers.range ? 206 : 200, headers);
   if (request.method === 'HEAD' || file.bytes === 0) response.end();
@@ -50,7 +63,7 @@ function fileOf(folder, prefix, url) {
   const path = normalize(join(folder, name));
   if (!path.startsWith(normalize(folder) + sep)) return undefined;
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() ? { path, bytes: stat.size } : undefined;
+  return stat?.isFile() ? { name, path, bytes: stat.size } : undefined;
 }
 
 /** The one range of a Range header, both ends inclusive; `null` when it cannot be satisfied. */

@@ -1,18 +1,34 @@
 //! The browser engine: the JS API and nothing else.
+//!
+//! ```text
+//! page ── Request ──▶ Session (worker) ──▶ model, photo, points ──▶ maskov_engine
+//!      ◀── Event ────    newest wish wins          │
+//!                                                  └▶ FetchSource: the model pack by HTTP
+//! ```
+
+pub mod outline;
 
 #[cfg(target_arch = "wasm32")]
-mod js {
-    use wasm_bindgen::prelude::wasm_bindgen;
+mod breath;
+#[cfg(target_arch = "wasm32")]
+mod error;
+#[cfg(target_arch = "wasm32")]
+mod fetch_source;
+#[cfg(target_arch = "wasm32")]
+mod message;
+#[cfg(target_arch = "wasm32")]
+mod platform_decode;
+#[cfg(target_arch = "wasm32")]
+mod session;
+#[cfg(target_arch = "wasm32")]
+mod work;
 
-    /// Makes a panic readable in the browser's console.
-    #[wasm_bindgen(start)]
-    pub fn start() {
-        console_error_panic_hook::set_once();
-    }
+#[cfg(target_arch = "wasm32")]
+pub use session::Session;
 
-    /// Version of the engine, as in `Cargo.toml`.
-    #[wasm_bindgen]
-    pub fn engine_version() -> String {
-        env!("CARGO_PKG_VERSION").to_owned()
-    }
+/// Makes a panic readable in the browser's console.
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen::prelude::wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
 }

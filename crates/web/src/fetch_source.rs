@@ -1,0 +1,171 @@
+//! Bytes behind HTTP, read by ranges.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use js_sys::{Reflect, Uint8Array};
+use maskov_weights::{
+    ByteSource, LocalFuture, MANIFEST_NAME, Manifest, Pack, Result, Shard, ShardOpener, WeightsError,
+};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, Response, WorkerGlobalScope};
+
+/// `pack.json` of the largest models is far below this.
+const MAX_MANIFEST_BYTES: u64 = 16 << 20;
+
+/// Is told how many more bytes of the body arrived, after the host's compression was undone.
+pub type Arrived = Rc<dyn Fn(u64)>;
+
+/// A file at an address whose length is known.
+pub struct FetchSource {
+    url: String,
+    len: u64,
+    /// Past every cache: what is there may be what was damaged.
+    fresh: bool,
+    arrived: Arrived,
+}
+
+impl FetchSource {
+    /// Fetches nothing yet.
+    pub fn new(url: String, len: u64, fresh: bool, arrived: Arrived) -> Self {
+        Self { url, len, fresh, arrived }
+    }
+
+    async fn read_now(&self, range: Range<u64>) -> Result<Vec<u8>> {
+        let whole = range == (0..self.len);
+        // A whole file is asked for without a range: such answers are what browsers cache and hosts compress.
+        let response = fetch(&self.url, (!whole).then_some(&range), self.fresh).await?;
+        // A host that knows no ranges answers 200 with everything.
+        let first = if response.status() == 206 { range.start } else { 0 };
+        let (bytes, end) = self.collect(&response, first, &range).await?;
+        if end < range.end || (whole && end > self.len) {
+            return Err(WeightsError::WrongLength { file: self.url.clone(), expected: self.len, found: end });
+        }
+        Ok(bytes)
+    }
+
+    /// What the body has of `range` when its first byte is number `first`, and the number after the last byte that was
+    /// looked at. The body is read to its end, but not further than one chunk past the range.
+    async fn collect(&self, response: &Response, first: u64, range: &Range<u64>) -> Result<(Vec<u8>, u64)> {
+        let failed = |error: JsValue| source_error(&self.url, &error);
+        let Some(body) = response.body() else {
+            return Ok((Vec::new(), first));
+        };
+        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+        let mut bytes = Vec::with_capacity((range.end - range.start) as usize);
+        let mut at = first;
+        loop {
+            let chunk = JsFuture::from(reader.read()).await.map_err(failed)?;
+            let Ok(chunk) = Reflect::get(&chunk, &"value".into()).map_err(failed)?.dyn_into::<Uint8Array>()
+            else {
+                return Ok((bytes, at));
+            };
+            let len = u64::from(chunk.length());
+            let skip = range.start.saturating_sub(at).min(len) as u32;
+            let keep = range.end.saturating_sub(at).min(len) as u32;
+            bytes.extend_from_slice(&chunk.subarray(skip, keep.max(skip)).to_vec());
+            (self.arrived)(u64::from(keep.saturating_sub(skip)));
+            at += len;
+            if at > range.end {
+                // Nobody waits for the rest, nor for the word that it will not come.
+                drop(reader.cancel());
+                return Ok((bytes, at));
+            }
+        }
+    }
+}
+
+impl ByteSource for FetchSource {
+    fn name(&self) -> &str {
+        &self.url
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read(&self, range: Range<u64>) -> LocalFuture<'_, Result<Vec<u8>>> {
+        Box::pin(self.read_now(range))
+    }
+}
+
+/// Opens the pack in the folder at `url`, which ends in a slash. `progress` is told the bytes of shards that arrived and
+/// how many there will be in all; each shard is fetched when its first tensor is read.
+///
+/// # Errors
+/// When `pack.json` does not arrive, or is not sound.
+pub async fn open_pack(url: &str, fresh: bool, progress: impl Fn(u64, u64) + 'static) -> Result<Pack> {
+    let response = fetch(&format!("{url}{MANIFEST_NAME}"), None, fresh).await?;
+    let buffer = match response.array_buffer() {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    let manifest = Uint8Array::new(&buffer.map_err(|error| source_error(url, &error))?).to_vec();
+    if manifest.len() as u64 > MAX_MANIFEST_BYTES {
+        let reason = format!("it has {} bytes", manifest.len());
+        return Err(WeightsError::MalformedPack { reason });
+    }
+    let total = Manifest::parse(&manifest)?.shards.iter().map(|shard| shard.length).sum();
+    let sum = std::cell::Cell::new(0);
+    let arrived: Arrived = Rc::new(move |bytes| {
+        sum.set(sum.get() + bytes);
+        progress(sum.get(), total);
+    });
+    Pack::open(&manifest, Box::new(Shards { url: url.to_owned(), fresh, arrived }))
+}
+
+struct Shards {
+    url: String,
+    fresh: bool,
+    arrived: Arrived,
+}
+
+impl ShardOpener for Shards {
+    fn open<'a>(&'a self, shard: &'a Shard) -> LocalFuture<'a, Result<Box<dyn ByteSource>>> {
+        let url = format!("{}{}", self.url, shard.name);
+        let source = FetchSource::new(url, shard.length, self.fresh, self.arrived.clone());
+        Box::pin(std::future::ready(Ok(Box::new(source) as Box<dyn ByteSource>)))
+    }
+}
+
+/// The answer to a request, which was 200 or the wanted 206.
+async fn fetch(url: &str, range: Option<&Range<u64>>, fresh: bool) -> Result<Response> {
+    let failed = |error: JsValue| source_error(url, &error);
+    let headers = Headers::new().map_err(failed)?;
+    if let Some(range) = range {
+        // HTTP's ranges hold their last byte.
+        headers.set("range", &format!("bytes={}-{}", range.start, range.end - 1)).map_err(failed)?;
+    }
+    let init = RequestInit::new();
+    init.set_headers(&headers);
+    if fresh {
+        init.set_cache(RequestCache::Reload);
+    }
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let response = JsFuture::from(scope.fetch_with_str_and_init(url, &init)).await.map_err(failed)?;
+    let response: Response = response.unchecked_into();
+    match response.status() {
+        200 => Ok(response),
+        206 if range.is_some_and(|range| starts_at(&response, range.start)) => Ok(response),
+        404 | 410 => Err(WeightsError::NotFound { what: url.to_owned() }),
+        status => {
+            let reason = format!("the host answered {status} {}", response.status_text());
+            Err(WeightsError::Source { what: url.to_owned(), reason })
+        }
+    }
+}
+
+/// Whether a 206 brings the bytes from `start`.
+fn starts_at(response: &Response, start: u64) -> bool {
+    let header = response.headers().get("content-range").ok().flatten().unwrap_or_default();
+    header.strip_prefix("bytes ").and_then(|rest| rest.split('-').next()?.parse().ok()) == Some(start)
+}
+
+fn source_error(url: &str, error: &JsValue) -> WeightsError {
+    let reason = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    WeightsError::Source {
+        what: url.to_owned(),
+        reason: reason.unwrap_or_else(|| "the request failed".into()),
+    }
+}
