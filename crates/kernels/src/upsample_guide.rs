@@ -25,7 +25,7 @@ pub struct UpsampleAxis {
     /// The first cell of each pixel's window.
     pub origin: Vec<u32>,
     /// `exp(−½(d/factor)²)` for d = 0..=radius.
-    spatial: Vec<f32>,
+    pub spatial: Vec<f32>,
 }
 
 impl UpsampleAxis {
@@ -63,11 +63,12 @@ pub struct UpsampleGuide<'a> {
     pub x: UpsampleAxis,
     /// The vertical axis.
     pub y: UpsampleAxis,
-    rgb: &'a [u8],
+    /// The photo, u8 `[height, width, 3]`.
+    pub rgb: &'a [u8],
     /// Horizontal reach of the disc for each vertical distance.
-    reach: Vec<usize>,
+    pub reach: Vec<usize>,
     /// `r = exp(range_exponent · squared colour distance)`, the distance in 8-bit steps.
-    range_exponent: f32,
+    pub range_exponent: f32,
     /// `r` by the squared colour distance in 8-bit steps.
     range: Vec<f32>,
 }

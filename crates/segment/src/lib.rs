@@ -31,6 +31,7 @@ mod settings;
 mod solver;
 mod transition;
 mod upsampling;
+mod weight_rows;
 
 pub use attention::AttentionMap;
 pub use cpu_solver::CpuSolver;

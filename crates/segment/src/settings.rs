@@ -22,6 +22,11 @@ pub struct MethodSettings {
     pub range_sigma: f32,
     /// Samples of the filter's disc to a low-resolution cell, on each axis, at most; `None` takes every pixel (the
     /// formula).
+    ///
+    /// Fewer samples are another formula. Over 12 GrabCut photos with three simulated clicks each at R = 32, masks agree
+    /// with the exact formula's to a mean IoU of 0.985 (6 samples), 0.979 (4) and 0.954 (3), while the mean IoU with the
+    /// truth goes from 0.662 to 0.662, 0.665 and 0.652. Where two thresholds score nearly alike a single mask differs
+    /// more (lowest IoU at 4 samples: 0.85).
     pub samples_per_cell: Option<usize>,
     /// Largest share of the image that a segment may cover.
     pub max_segment_area: f64,

@@ -1,13 +1,14 @@
 //! The upsampling weights of a photo on the CPU.
 
 use maskov_kernels::upsample_map::{PaddedMap, upsample_direct_cpu, upsample_map_cpu};
-use maskov_kernels::upsample_weights::{UpsampleAxis, UpsampleGuide, WINDOW_LEN, upsample_weights_cpu};
+use maskov_kernels::upsample_weights::{UpsampleAxis, UpsampleGuide, WINDOW_LEN};
 
 use crate::error::{Result, SegmentError};
 use crate::parallel::for_each_run;
 use crate::photo::Photo;
 use crate::settings::MethodSettings;
 use crate::solver::Cancelled;
+use crate::weight_rows::WeightRows;
 
 /// Image rows of one piece of work.
 const ROWS_PER_RUN: usize = 8;
@@ -43,6 +44,7 @@ impl Upsampling {
             settings.range_sigma,
             settings.samples_per_cell,
         );
+        let fast = WeightRows::new(&guide);
         let row_len = width * WINDOW_LEN;
         let mut weights = vec![0u16; row_len * height];
         let piece_rows = 64;
@@ -52,7 +54,7 @@ impl Upsampling {
             }
             for_each_run(weights, row_len * ROWS_PER_RUN, |first, weights| {
                 let first_row = piece * piece_rows + first / row_len;
-                upsample_weights_cpu(&guide, first_row..first_row + weights.len() / row_len, weights);
+                fast.weights(first_row..first_row + weights.len() / row_len, weights);
             });
         }
         Ok(Self { resolution, x: guide.x, y: guide.y, weights })

@@ -8,7 +8,9 @@ use common::checks::{check, check_masks, check_stages, check_transition};
 use common::{Golden, goldens, largest_difference};
 use maskov_gpu::Gpu;
 use maskov_gpu::testing::gpu;
-use maskov_segment::{CpuSolver, GpuSolver, MethodSettings, Session, SolveSize, Solver, never_cancelled};
+use maskov_segment::{
+    CpuSolver, GpuSolver, MethodSettings, Session, SolveSize, Solver, never_cancelled, upsample_direct,
+};
 
 async fn cpu_session(golden: &Golden, settings: MethodSettings) -> Session<'static, CpuSolver> {
     let solver = CpuSolver::new(settings).unwrap();
@@ -46,6 +48,21 @@ async fn every_stage_matches_on_the_gpu() {
     println!("{}", gpu.caps().name);
     for golden in goldens() {
         check_all(&golden, gpu_session(&gpu, &golden, golden.settings()).await).await;
+    }
+}
+
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn the_folded_upsampling_is_the_direct_formula() {
+    for golden in goldens() {
+        let session = cpu_session(&golden, golden.settings()).await;
+        let (photo, range_sigma) = (golden.photo(), golden.settings().range_sigma);
+        for (i, &point) in golden.points.iter().enumerate() {
+            let got = session.stages(point, &never_cancelled).await.unwrap();
+            let direct = upsample_direct(&photo, &got.markov_map, golden.resolution, range_sigma);
+            let want = golden.f32(&format!("point{i}.upsampled"));
+            check(&golden, &format!("point{i} direct"), &direct, &want, 0.05);
+            check(&golden, &format!("point{i} folded − direct"), &got.upsampled, &direct, 0.01);
+        }
     }
 }
 
