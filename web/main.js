@@ -11,6 +11,8 @@ import { hideNotice, seconds, showDevice, showNotice, showRest, showStopped, sho
 import { View } from './page/view.js';
 
 const SAMPLE = './sample/still_life.jpg';
+/** Above this a file is a film or an archive, and reading it whole would take all memory. */
+const MAX_FILE_BYTES = 500e6;
 const MODEL = new URL(document.querySelector('meta[name="model"]').content, document.baseURI).href;
 
 const parameters = new URLSearchParams(location.search);
@@ -84,6 +86,10 @@ async function openFiles(files) {
 }
 
 async function open(blob, name) {
+  if (blob.size > MAX_FILE_BYTES) {
+    showError({ code: 'bad-image', message: `${name} has ${Math.round(blob.size / 1e6)} MB, more than a photo has. Open a JPEG or PNG file.` });
+    return;
+  }
   const id = ++photoCount;
   // What the browser cannot show the engine may still read, and hands over its pixels.
   const picture = await createImageBitmap(blob).catch(() => null);
@@ -121,6 +127,8 @@ function showPhoto(next, width, height) {
 function placePoint(x, y, remove) {
   points.place(x, y, !(remove || tapRemoves));
   document.querySelector('#hint').hidden = true;
+  // Whoever goes on has read it. What is still so will be said again.
+  if (!isRecovering) hideNotice();
   pointsChanged();
 }
 

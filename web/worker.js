@@ -5,7 +5,10 @@ const tell = (event) => postMessage(event, transferable(event));
 const stopped = (error) => tell({ kind: 'error', code: 'engine-stopped', message: String(error?.message ?? error) });
 // A panic in the engine ends up here: nothing in the engine can be trusted after it.
 addEventListener('unhandledrejection', (event) => stopped(event.reason));
-addEventListener('error', (event) => stopped(event.error));
+addEventListener('error', (event) => {
+  event.preventDefault();
+  stopped(event.error);
+});
 
 // Requests that come while the engine loads wait here; `onmessage` set late would lose them.
 const waiting = [];

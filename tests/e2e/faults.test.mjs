@@ -155,7 +155,25 @@ test('without WebGPU the CPU takes over and says so', { timeout: 240_000 }, asyn
   }
 });
 
-/** In front of the worker's own code: keeps the device, so that the test can take it away. */
+test('an engine that stops is started again with the photo and its points', { timeout: 240_000 }, async () => {
+  await withSite(
+    async ({ page }) => {
+      await untilRest(page);
+      await clickPixel(page, 784, 822);
+      await untilMask(page, 1);
+      const [worker] = page.workers();
+      await worker.evaluate(() => void setTimeout(() => { throw new Error('on purpose'); }));
+      assert.match(await notice(page), /engine stopped.*points are kept/);
+      await page.click('#notice button');
+      await page.waitForFunction(() => document.querySelector('#status').textContent.startsWith('Mask in'));
+      assert.equal(await page.getAttribute('#overlay', 'data-points'), '1');
+      assert.notEqual(page.workers()[0], worker);
+    },
+    { query: CPU },
+  );
+});
+
+/** Behind the worker's own code: keeps the device, so that the test can take it away. */
 const KEEP_DEVICE = `
   const requestDevice = GPUAdapter.prototype.requestDevice;
   GPUAdapter.prototype.requestDevice = async function (...wanted) {

@@ -169,3 +169,67 @@ fn source_error(url: &str, error: &JsValue) -> WeightsError {
         reason: reason.unwrap_or_else(|| "the request failed".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use js_sys::Array;
+    use wasm_bindgen_test::wasm_bindgen_test;
+    use web_sys::{Blob, Url};
+
+    use super::*;
+
+    /// A file that answers ranges: browsers treat an object URL as a host that knows them.
+    fn with_ranges(bytes: &[u8]) -> String {
+        let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes))).unwrap();
+        Url::create_object_url_with_blob(&blob).unwrap()
+    }
+
+    fn source(url: &str, len: u64) -> (FetchSource, Rc<Cell<u64>>) {
+        let sum = Rc::new(Cell::new(0));
+        let arrived = {
+            let sum = sum.clone();
+            Rc::new(move |bytes| sum.set(sum.get() + bytes))
+        };
+        (FetchSource::new(url.to_owned(), len, false, arrived), sum)
+    }
+
+    #[wasm_bindgen_test]
+    async fn ranges_and_the_whole_come_back_exactly_and_are_counted() {
+        let bytes: Vec<u8> = (0..100_000u32).map(|i| (i * 7 % 251) as u8).collect();
+        let (source, sum) = source(&with_ranges(&bytes), bytes.len() as u64);
+        assert_eq!(source.read(70_000..70_010).await.unwrap(), bytes[70_000..70_010]);
+        assert_eq!(source.read(99_999..100_000).await.unwrap(), bytes[99_999..]);
+        assert_eq!(sum.get(), 11);
+        assert_eq!(source.read(0..100_000).await.unwrap(), bytes);
+        assert_eq!(sum.get(), 100_011);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_host_that_knows_no_ranges_costs_bytes_and_nothing_else() {
+        // A data URL answers 200 with everything, whatever range is asked for.
+        let (source, sum) = source("data:text/plain,0123456789", 10);
+        assert_eq!(source.read(3..6).await.unwrap(), b"345");
+        assert_eq!(sum.get(), 3);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_file_of_another_length_is_caught() {
+        for (len, found) in [(9, 10), (11, 10)] {
+            let (source, _) = source("data:text/plain,0123456789", len);
+            let error = source.read(0..len).await.unwrap_err();
+            assert!(
+                matches!(error, WeightsError::WrongLength { expected, found: f, .. } if expected == len && f == found)
+            );
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_host_that_does_not_answer_is_an_error_that_names_the_address() {
+        let (source, _) = source("http://127.0.0.1:1/none", 4);
+        let error = source.read(0..4).await.unwrap_err();
+        assert_eq!(error.kind().name(), "fetch-failed");
+        assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+    }
+}

@@ -24,10 +24,7 @@ pub fn dist(toolbox: &Toolbox) -> Result<()> {
     let site = site(toolbox);
     check(&site)?;
     println!("{}", weights(&site)?);
-    println!(
-        "The site is in {}: copy it to any static host, under any path.",
-        site.display()
-    );
+    println!("The site is in {}: copy it to any static host, under any path.", site.display());
     Ok(())
 }
 

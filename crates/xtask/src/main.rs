@@ -45,10 +45,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nerror: {error}");
-            error
-                .chain()
-                .skip(1)
-                .for_each(|cause| eprintln!("because: {cause}"));
+            error.chain().skip(1).for_each(|cause| eprintln!("because: {cause}"));
             ExitCode::FAILURE
         }
     }
@@ -60,10 +57,7 @@ fn run() -> Result<()> {
         Some((command, rest)) => (command.as_str(), rest),
         None => ("help", &[][..]),
     };
-    if rest
-        .iter()
-        .any(|argument| argument == "--help" || argument == "-h")
-    {
+    if rest.iter().any(|argument| argument == "--help" || argument == "-h") {
         print!("{HELP}");
         return Ok(());
     }

@@ -10,17 +10,9 @@ pub fn shown(command: &Command) -> String {
     let quoted = |part: &OsStr| {
         let part = part.to_string_lossy();
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@,+%~".contains(c);
-        if !part.is_empty() && part.chars().all(plain) {
-            part.into_owned()
-        } else {
-            format!("'{part}'")
-        }
+        if !part.is_empty() && part.chars().all(plain) { part.into_owned() } else { format!("'{part}'") }
     };
-    std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(quoted)
-        .collect::<Vec<_>>()
-        .join(" ")
+    std::iter::once(command.get_program()).chain(command.get_args()).map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs `command` with its output on ours.
@@ -30,9 +22,7 @@ pub fn shown(command: &Command) -> String {
 pub fn run(command: &mut Command) -> Result<()> {
     let line = shown(command);
     println!("$ {line}");
-    let status = command
-        .status()
-        .with_context(|| format!("`{line}` could not be started"))?;
+    let status = command.status().with_context(|| format!("`{line}` could not be started"))?;
     if !status.success() {
         bail!("`{line}` failed ({status})");
     }
@@ -46,10 +36,8 @@ pub fn run(command: &mut Command) -> Result<()> {
 pub fn run_and_read(command: &mut Command) -> Result<String> {
     let line = shown(command);
     println!("$ {line}");
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("`{line}` could not be started"))?;
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("`{line}` could not be started"))?;
     let mut printed = String::new();
     if let Some(stdout) = child.stdout.take() {
         let mut reader = BufReader::new(stdout);
@@ -71,10 +59,7 @@ pub fn run_and_read(command: &mut Command) -> Result<String> {
 /// What `command` prints, trimmed; `None` when it cannot be started or fails.
 pub fn text_of(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).stdin(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[cfg(test)]

@@ -39,9 +39,7 @@ pub fn for_building() -> Vec<Requirement> {
             by_hand: "With network, run `rustup target add wasm32-unknown-unknown` in the repository.".into(),
             find: wasm_target,
             install: |toolbox| {
-                run(toolbox
-                    .command("rustup")
-                    .args(["target", "add", "wasm32-unknown-unknown"]))
+                run(toolbox.command("rustup").args(["target", "add", "wasm32-unknown-unknown"]))
             },
         },
         Requirement {
@@ -102,11 +100,7 @@ pub fn for_testing() -> Vec<Requirement> {
                 text_of(toolbox.cargo().args(["fmt", "--version"]))?;
                 text_of(toolbox.cargo().args(["clippy", "--version"]))
             },
-            install: |toolbox| {
-                run(toolbox
-                    .command("rustup")
-                    .args(["component", "add", "clippy", "rustfmt"]))
-            },
+            install: |toolbox| run(toolbox.command("rustup").args(["component", "add", "clippy", "rustfmt"])),
         },
         Requirement {
             name: "Chromium".into(),
@@ -132,10 +126,7 @@ pub fn for_testing() -> Vec<Requirement> {
             find: playwright,
             install: |toolbox| {
                 let folder = toolbox.root.join("tests/e2e");
-                run(toolbox
-                    .command("npm")
-                    .args(["ci", "--no-audit", "--no-fund"])
-                    .current_dir(folder))
+                run(toolbox.command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
             },
         },
     ];
@@ -200,9 +191,7 @@ fn playwright(toolbox: &Toolbox) -> Option<String> {
 
 fn cargo_install(toolbox: &Toolbox, name: &str, package: &str, version: &str, locked: bool) -> Result<()> {
     let mut cargo = toolbox.cargo();
-    cargo
-        .args(["install", package, "--version", version, "--root"])
-        .arg(toolbox.cargo_root(name, version));
+    cargo.args(["install", package, "--version", version, "--root"]).arg(toolbox.cargo_root(name, version));
     if locked {
         cargo.arg("--locked");
     }
@@ -216,9 +205,7 @@ fn install_binaryen(toolbox: &Toolbox) -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     let package = format!("binaryen@{BINARYEN}");
     let mut npm = toolbox.command("npm");
-    npm.args(["install", "--no-audit", "--no-fund", "--prefix"])
-        .arg(&folder)
-        .arg(package);
+    npm.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&folder).arg(package);
     run(npm.current_dir(&folder))
 }
 
@@ -230,10 +217,7 @@ fn apt_get(toolbox: &Toolbox, line: &str) -> Result<()> {
     if text_of(toolbox.command("id").arg("-u")).as_deref() != Some("0") {
         bail!("only root may install packages; run `sudo sh -c '{line}'`, then this command again");
     }
-    run(toolbox
-        .command("sh")
-        .args(["-c", line])
-        .env("DEBIAN_FRONTEND", "noninteractive"))
+    run(toolbox.command("sh").args(["-c", line]).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 #[cfg(all(test, unix))]
@@ -243,10 +227,7 @@ mod tests {
 
     /// A toolbox whose trunk prints `version`.
     fn with_trunk(folder: &Path, version: &str) -> Toolbox {
-        let toolbox = Toolbox {
-            root: folder.to_owned(),
-            tools: folder.to_owned(),
-        };
+        let toolbox = Toolbox { root: folder.to_owned(), tools: folder.to_owned() };
         let bin = toolbox.cargo_root("trunk", TRUNK).join("bin");
         std::fs::create_dir_all(&bin).unwrap();
         let trunk = bin.join("trunk");
@@ -268,10 +249,7 @@ mod tests {
 
     #[test]
     fn a_tool_that_is_not_there_is_not_found() {
-        let nowhere = Toolbox {
-            root: "/".into(),
-            tools: "/nowhere".into(),
-        };
+        let nowhere = Toolbox { root: "/".into(), tools: "/nowhere".into() };
         assert_eq!(version_on_path(&nowhere, "no-such-program-of-maskov", "1"), None);
         assert_eq!(playwright(&nowhere), None);
     }

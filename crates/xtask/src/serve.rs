@@ -21,33 +21,23 @@ pub fn serve(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
     let options = parse(arguments)?;
     let port = options.port;
     if TcpListener::bind(("127.0.0.1", port)).is_err() {
-        bail!(
-            "port {port} is in use; choose another: `cargo xtask serve --port {}`",
-            other_port(port)
-        );
+        bail!("port {port} is in use; choose another: `cargo xtask serve --port {}`", other_port(port));
     }
     ensure(toolbox, Purpose::Build)?;
     println!("Building the app in release: a few minutes the first time, seconds after a change.");
-    println!("It will be at http://127.0.0.1:{port}/ ; Ctrl-C ends it.");
+    println!("It will be at http://127.0.0.1:{port}/ ; reload the page after a change; Ctrl-C ends it.");
     let mut trunk = toolbox.command("trunk");
-    trunk.args([
-        "serve",
-        "--release",
-        "--skip-version-check",
-        "--port",
-        &port.to_string(),
-    ]);
+    trunk.args(["serve", "--release", "--skip-version-check", "--port", &port.to_string()]);
     trunk.arg(format!("--open={}", options.open));
-    // Not into dist/: the served page holds trunk's reloading script, which no host may get.
+    // Trunk's reloading script stands in the page itself, and the page allows no such scripts.
+    trunk.arg("--no-autoreload");
+    // Not into dist/: what is served while it is being rebuilt is not for hosts.
     trunk.arg("--dist").arg(built("served-site")?);
     run(&mut trunk).context("the app could not be served; what trunk said stands above")
 }
 
 fn parse(arguments: &[String]) -> Result<Options> {
-    let mut options = Options {
-        open: true,
-        port: 8080,
-    };
+    let mut options = Options { open: true, port: 8080 };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
@@ -80,30 +70,13 @@ mod tests {
 
     #[test]
     fn arguments_are_read() {
-        assert_eq!(
-            parsed(&[]).unwrap(),
-            Options {
-                open: true,
-                port: 8080
-            }
-        );
-        assert_eq!(
-            parsed(&["--port", "9000", "--no-open"]).unwrap(),
-            Options {
-                open: false,
-                port: 9000
-            }
-        );
+        assert_eq!(parsed(&[]).unwrap(), Options { open: true, port: 8080 });
+        assert_eq!(parsed(&["--port", "9000", "--no-open"]).unwrap(), Options { open: false, port: 9000 });
     }
 
     #[test]
     fn wrong_arguments_are_errors_that_say_what_is_right() {
-        for wrong in [
-            &["--port"][..],
-            &["--port", "0"],
-            &["--port", "70000"],
-            &["--port", "x"],
-        ] {
+        for wrong in [&["--port"][..], &["--port", "0"], &["--port", "70000"], &["--port", "x"]] {
             assert!(parsed(wrong).unwrap_err().to_string().contains("1 to 65535"));
         }
         assert!(parsed(&["--fast"]).unwrap_err().to_string().contains("--no-open"));
@@ -113,10 +86,7 @@ mod tests {
     fn a_port_in_use_is_an_error_with_another() {
         let busy = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = busy.local_addr().unwrap().port().to_string();
-        let toolbox = Toolbox {
-            root: ".".into(),
-            tools: ".".into(),
-        };
+        let toolbox = Toolbox { root: ".".into(), tools: ".".into() };
         let error = serve(&toolbox, &["--port".into(), port]).unwrap_err().to_string();
         assert!(error.contains("in use") && error.contains("--port"), "{error}");
     }

@@ -20,11 +20,7 @@ pub enum Purpose {
 /// At the first thing that is missing and cannot be installed; the message says what to do.
 pub fn ensure(toolbox: &Toolbox, purpose: Purpose) -> Result<()> {
     let building = requirements::for_building().into_iter();
-    let testing = if purpose == Purpose::Test {
-        requirements::for_testing()
-    } else {
-        Vec::new()
-    };
+    let testing = if purpose == Purpose::Test { requirements::for_testing() } else { Vec::new() };
     println!("What is needed on this machine:");
     for requirement in building.chain(testing) {
         ensure_one(toolbox, &requirement)?;
@@ -39,25 +35,16 @@ fn ensure_one(toolbox: &Toolbox, requirement: &Requirement) -> Result<()> {
         println!("  {name}: {found}");
         return Ok(());
     }
-    println!(
-        "  {name}: missing; it is needed {}. Installing it, {}.",
-        requirement.why, requirement.takes
-    );
+    println!("  {name}: missing; it is needed {}. Installing it, {}.", requirement.why, requirement.takes);
     let start = Instant::now();
     (requirement.install)(toolbox)
         .with_context(|| format!("{name} could not be installed. {}", requirement.by_hand))?;
     match (requirement.find)(toolbox) {
         Some(found) => {
-            println!(
-                "  {name}: {found}, installed in {:.0} s",
-                start.elapsed().as_secs_f64()
-            );
+            println!("  {name}: {found}, installed in {:.0} s", start.elapsed().as_secs_f64());
             Ok(())
         }
-        None => bail!(
-            "{name} is still missing after it was installed. {}",
-            requirement.by_hand
-        ),
+        None => bail!("{name} is still missing after it was installed. {}", requirement.by_hand),
     }
 }
 
@@ -78,10 +65,7 @@ mod tests {
     }
 
     fn toolbox() -> Toolbox {
-        Toolbox {
-            root: PathBuf::from("."),
-            tools: PathBuf::from("tools"),
-        }
+        Toolbox { root: PathBuf::from("."), tools: PathBuf::from("tools") }
     }
 
     #[test]
@@ -94,10 +78,7 @@ mod tests {
     fn what_cannot_be_installed_is_an_error_with_the_command() {
         let missing = requirement(|_| None, |_| bail!("no network"));
         let error = format!("{:#}", ensure_one(&toolbox(), &missing).unwrap_err());
-        assert!(
-            error.contains("get thing") && error.contains("no network"),
-            "{error}"
-        );
+        assert!(error.contains("get thing") && error.contains("no network"), "{error}");
     }
 
     #[test]

@@ -16,19 +16,15 @@ pub fn check(site: &Path) -> Result<()> {
         }
     }
     let files = files_below(site)?;
-    if !files
-        .iter()
-        .any(|file| file.extension().is_some_and(|ending| ending == "wasm"))
-    {
+    if !files.iter().any(|file| file.extension().is_some_and(|ending| ending == "wasm")) {
         bail!("the site lacks the engine: web/index.html must link crates/web (data-trunk rel=\"rust\")");
     }
     if !files.iter().any(|file| file.ends_with("pack.json")) {
         bail!("the site lacks a model: write the pack into web/models/ (`maskov pack --help` shows how)");
     }
-    for file in files.iter().filter(|file| {
-        file.extension()
-            .is_some_and(|e| e == "html" || e == "css" || e == "js")
-    }) {
+    for file in
+        files.iter().filter(|file| file.extension().is_some_and(|e| e == "html" || e == "css" || e == "js"))
+    {
         let text =
             std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
         if let Some(url) = rooted_url(&text) {
@@ -51,11 +47,7 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
         std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     for entry in entries {
         let path = entry?.path();
-        if path.is_dir() {
-            files.extend(files_below(&path)?)
-        } else {
-            files.push(path)
-        }
+        if path.is_dir() { files.extend(files_below(&path)?) } else { files.push(path) }
     }
     files.sort();
     Ok(files)
@@ -76,14 +68,7 @@ fn rooted_url(text: &str) -> Option<String> {
         "fetch('",
         "fetch(\"",
     ];
-    const ALSO: [&str; 6] = [
-        "Worker('",
-        "Worker(\"",
-        "import '",
-        "import \"",
-        "URL('",
-        "URL(\"",
-    ];
+    const ALSO: [&str; 6] = ["Worker('", "Worker(\"", "import '", "import \"", "URL('", "URL(\""];
     let rooted = LOADS.iter().chain(&ALSO).find_map(|before| {
         values_after(text, before)
             .find(|url| url.starts_with('/') || url.starts_with("http:") || url.starts_with("https:"))
@@ -91,17 +76,12 @@ fn rooted_url(text: &str) -> Option<String> {
     let linked = ["href=\"", "href='"]
         .iter()
         .find_map(|before| values_after(text, before).find(|u| u.starts_with('/')));
-    rooted
-        .or(linked)
-        .map(str::to_owned)
-        .or_else(|| stylesheet_elsewhere(text))
+    rooted.or(linked).map(str::to_owned).or_else(|| stylesheet_elsewhere(text))
 }
 
 /// What stands between each `before` and the next quote or bracket.
 fn values_after<'a>(text: &'a str, before: &'a str) -> impl Iterator<Item = &'a str> {
-    text.split(before)
-        .skip(1)
-        .map(|rest| rest.split(['"', '\'', ')']).next().unwrap_or_default())
+    text.split(before).skip(1).map(|rest| rest.split(['"', '\'', ')']).next().unwrap_or_default())
 }
 
 /// A `<link>` whose file lies on another host: unlike `<a>`, the browser loads it.
@@ -122,10 +102,7 @@ mod tests {
         let page = r#"<link rel="stylesheet" href="./style.css"><script src="./main.js"></script>
             <a href="https://arxiv.org/abs/2411.10411">the paper</a> <style>a{background:url(x.png)}</style>"#;
         assert_eq!(rooted_url(page), None);
-        assert_eq!(
-            rooted_url("import init from './maskov-web.js'; fetch('models/pack.json');"),
-            None
-        );
+        assert_eq!(rooted_url("import init from './maskov-web.js'; fetch('models/pack.json');"), None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::process::Command;
 
 const WASM: &str = "wasm32-unknown-unknown";
 /// The crates that the page is made of.
-const WASM_CRATES: [&str; 10] = [
+const WASM_CRATES: [&str; 11] = [
     "maskov-weights",
     "maskov-graph",
     "maskov-gpu",
@@ -18,6 +18,7 @@ const WASM_CRATES: [&str; 10] = [
     "maskov-diffusion",
     "maskov-runtime",
     "maskov-segment",
+    "maskov-engine",
     "maskov-photo",
     "maskov-export",
     "maskov-web",
@@ -30,9 +31,7 @@ pub fn fmt(toolbox: &Toolbox) -> Result<()> {
 
 /// Warnings as errors, in every target natively and in the page's crates for wasm.
 pub fn clippy(toolbox: &Toolbox) -> Result<()> {
-    run(toolbox
-        .cargo()
-        .args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    run(toolbox.cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let mut wasm = toolbox.cargo();
     wasm.args(["clippy", "--target", WASM]);
     for name in WASM_CRATES {
@@ -43,10 +42,7 @@ pub fn clippy(toolbox: &Toolbox) -> Result<()> {
 
 /// The documentation, with broken links as errors.
 pub fn doc(toolbox: &Toolbox) -> Result<()> {
-    run(toolbox
-        .cargo()
-        .args(["doc", "--workspace", "--no-deps"])
-        .env("RUSTDOCFLAGS", "-D warnings"))
+    run(toolbox.cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// Every test natively, the kernels on lavapipe.
@@ -70,9 +66,7 @@ fn set_adapter(cargo: &mut Command) -> Result<()> {
     }
     let driver = lavapipe().context("lavapipe is missing; `cargo xtask setup` installs it")?;
     // The second name is what loaders before 1.3.207 read.
-    cargo
-        .env("VK_DRIVER_FILES", &driver)
-        .env("VK_ICD_FILENAMES", &driver);
+    cargo.env("VK_DRIVER_FILES", &driver).env("VK_ICD_FILENAMES", &driver);
     if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
         // Without it the driver prints an error for every device, though nothing is drawn to a screen.
         cargo.env("XDG_RUNTIME_DIR", std::env::temp_dir());
@@ -94,10 +88,7 @@ pub fn browser(toolbox: &Toolbox) -> Result<()> {
         set_browser(toolbox, &mut cargo)?;
         let passed = tests_passed(&run_and_read(&mut cargo)?);
         if passed == 0 {
-            bail!(
-                "no test of {} ran in the browser: each needs #[wasm_bindgen_test]",
-                tests[0]
-            );
+            bail!("no test of {} ran in the browser: each needs #[wasm_bindgen_test]", tests[0]);
         }
         println!("{passed} tests of {} passed in Chromium.", tests[0]);
     }
@@ -108,39 +99,25 @@ pub fn browser(toolbox: &Toolbox) -> Result<()> {
 /// (a dedicated worker, as in the page) and the time limit are in `.cargo/config.toml`.
 fn set_browser(toolbox: &Toolbox, cargo: &mut Command) -> Result<()> {
     let missing = "is missing; `cargo xtask setup` installs it";
-    let chromium = toolbox
-        .chromium()
-        .with_context(|| format!("Chromium {missing}"))?;
-    let driver = toolbox
-        .chromedriver()
-        .with_context(|| format!("chromedriver {missing}"))?;
+    let chromium = toolbox.chromium().with_context(|| format!("Chromium {missing}"))?;
+    let driver = toolbox.chromedriver().with_context(|| format!("chromedriver {missing}"))?;
     let options = std::fs::read_to_string(toolbox.root.join("tests/webdriver.json"))?;
     let file = built("webdriver.json")?;
     std::fs::write(&file, with_binary(&options, &chromium)?)?;
-    cargo
-        .env("CHROMEDRIVER", driver)
-        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file);
+    cargo.env("CHROMEDRIVER", driver).env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file);
     Ok(())
 }
 
 fn with_binary(options: &str, chromium: &Path) -> Result<String> {
-    let (before, after) = options
-        .split_once("\"args\":")
-        .context("tests/webdriver.json has no \"args\": restore it")?;
-    Ok(format!(
-        "{before}\"binary\": {:?},\n    \"args\":{after}",
-        chromium.display().to_string()
-    ))
+    let (before, after) =
+        options.split_once("\"args\":").context("tests/webdriver.json has no \"args\": restore it")?;
+    Ok(format!("{before}\"binary\": {:?},\n    \"args\":{after}", chromium.display().to_string()))
 }
 
 /// Sum of the "N passed" of every test binary in what cargo printed.
 fn tests_passed(printed: &str) -> usize {
-    let results = printed
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("test result: ok. "));
-    results
-        .filter_map(|rest| rest.split(' ').next()?.parse::<usize>().ok())
-        .sum()
+    let results = printed.lines().filter_map(|line| line.trim().strip_prefix("test result: ok. "));
+    results.filter_map(|rest| rest.split(' ').next()?.parse::<usize>().ok()).sum()
 }
 
 /// The command line that the page is compared with.
@@ -152,10 +129,7 @@ pub fn cli(toolbox: &Toolbox) -> Result<()> {
 pub fn e2e(toolbox: &Toolbox) -> Result<()> {
     let site = dist::site(toolbox);
     if !site.join("index.html").is_file() {
-        bail!(
-            "there is no site in {}: run `cargo xtask dist` first",
-            site.display()
-        );
+        bail!("there is no site in {}: run `cargo xtask dist` first", site.display());
     }
     let folder = toolbox.root.join("tests/e2e");
     let is_test = |path: &PathBuf| {
@@ -166,18 +140,12 @@ pub fn e2e(toolbox: &Toolbox) -> Result<()> {
     if tests.is_empty() {
         bail!("tests/e2e holds no *.test.mjs");
     }
-    let chromium = toolbox
-        .chromium()
-        .context("Chromium is missing; `cargo xtask setup` installs it")?;
+    let chromium = toolbox.chromium().context("Chromium is missing; `cargo xtask setup` installs it")?;
     let mut node = toolbox.command("node");
     // One at a time: each has a browser that renders in software on all cores.
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
-        .args(tests);
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(tests);
     node.env("MASKOV_CHROMIUM", chromium).env("MASKOV_SITE", site);
-    node.env(
-        "MASKOV_CLI",
-        built(&format!("maskov{}", std::env::consts::EXE_SUFFIX))?,
-    );
+    node.env("MASKOV_CLI", built(&format!("maskov{}", std::env::consts::EXE_SUFFIX))?);
     run(node.current_dir(folder))
 }
 

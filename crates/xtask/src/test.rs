@@ -14,12 +14,7 @@ struct Step {
 }
 
 const STEPS: [Step; 8] = [
-    Step {
-        name: "fmt",
-        what: "the layout of the code",
-        fix: "Run `cargo fmt`.",
-        run: steps::fmt,
-    },
+    Step { name: "fmt", what: "the layout of the code", fix: "Run `cargo fmt`.", run: steps::fmt },
     Step {
         name: "clippy",
         what: "warnings, native and wasm",
@@ -82,17 +77,10 @@ pub fn test(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
         println!("\n== {}: {}", step.name, step.what);
         let start = Instant::now();
         failure = (step.run)(toolbox).err().map(|error| (step, error));
-        rows.push(row(
-            step.name,
-            if failure.is_none() { "ok" } else { "FAILED" },
-            start,
-        ));
+        rows.push(row(step.name, if failure.is_none() { "ok" } else { "FAILED" }, start));
     }
     println!("\n{}", rows.join("\n"));
-    println!(
-        "{}",
-        row("all", if failure.is_none() { "ok" } else { "FAILED" }, start)
-    );
+    println!("{}", row("all", if failure.is_none() { "ok" } else { "FAILED" }, start));
     match failure {
         Some((step, error)) => Err(error.context(format!("step {} failed. {}", step.name, step.fix))),
         None => Ok(()),
@@ -104,10 +92,7 @@ fn row(name: &str, outcome: &str, start: Instant) -> String {
 }
 
 fn chosen(arguments: &[String]) -> Result<Vec<&'static Step>> {
-    if let Some(unknown) = arguments
-        .iter()
-        .find(|name| STEPS.iter().all(|step| step.name != **name))
-    {
+    if let Some(unknown) = arguments.iter().find(|name| STEPS.iter().all(|step| step.name != **name)) {
         let names = STEPS.map(|step| step.name).join(", ");
         bail!("there is no step {unknown}; the steps are {names}");
     }

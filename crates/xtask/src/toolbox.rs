@@ -28,10 +28,7 @@ impl Toolbox {
     pub fn find() -> Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let root = root.canonicalize().with_context(|| {
-            format!(
-                "{} is gone: run `cargo xtask` in the repository's folder",
-                root.display()
-            )
+            format!("{} is gone: run `cargo xtask` in the repository's folder", root.display())
         })?;
         let tools = match std::env::var_os("MASKOV_TOOLS") {
             Some(folder) => PathBuf::from(folder),
@@ -79,22 +76,13 @@ impl Toolbox {
     pub fn program(&self, name: &str) -> Option<PathBuf> {
         let endings: &[&str] = if cfg!(windows) { &[".exe", ".cmd"] } else { &[""] };
         std::env::split_paths(&self.path())
-            .flat_map(|folder| {
-                endings
-                    .iter()
-                    .map(move |ending| folder.join(format!("{name}{ending}")))
-            })
+            .flat_map(|folder| endings.iter().map(move |ending| folder.join(format!("{name}{ending}"))))
             .find(|path| path.is_file())
     }
 
     /// The Chromium that tests drive: `MASKOV_CHROMIUM`, or one in a usual place.
     pub fn chromium(&self) -> Option<PathBuf> {
-        let usual = [
-            "chromium",
-            "chromium-browser",
-            "google-chrome",
-            "google-chrome-stable",
-        ];
+        let usual = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
         let mac = Path::new("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
         match std::env::var_os("MASKOV_CHROMIUM") {
             Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
@@ -124,11 +112,7 @@ pub fn built(name: &str) -> Result<PathBuf> {
 }
 
 fn cache_folder() -> Result<PathBuf> {
-    let named = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     named("XDG_CACHE_HOME")
         .or_else(|| named("LOCALAPPDATA"))
         .or_else(|| named("HOME").map(|home| home.join(".cache")))
@@ -138,16 +122,8 @@ fn cache_folder() -> Result<PathBuf> {
 /// The loader file of lavapipe, Mesa's software Vulkan driver.
 pub fn lavapipe() -> Option<PathBuf> {
     let named = std::env::var_os("MASKOV_LAVAPIPE").map(PathBuf::from);
-    let folders = [
-        "/usr/share/vulkan/icd.d",
-        "/usr/local/share/vulkan/icd.d",
-        "/etc/vulkan/icd.d",
-    ];
-    let usual = folders
-        .iter()
-        .filter_map(|folder| std::fs::read_dir(folder).ok())
-        .flatten()
-        .flatten();
+    let folders = ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+    let usual = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
     named
         .into_iter()
         .chain(usual.map(|entry| entry.path()).filter(|path| is_lavapipe(path)))
@@ -176,29 +152,17 @@ mod tests {
 
     #[test]
     fn own_tools_come_before_those_of_the_machine() {
-        let toolbox = Toolbox {
-            root: PathBuf::from("."),
-            tools: PathBuf::from("/of/maskov"),
-        };
+        let toolbox = Toolbox { root: PathBuf::from("."), tools: PathBuf::from("/of/maskov") };
         let path = toolbox.path();
         let mut folders = std::env::split_paths(&path);
         let first = folders.next().unwrap();
-        assert_eq!(
-            first,
-            Path::new("/of/maskov")
-                .join(format!("wasm-bindgen-{WASM_BINDGEN}"))
-                .join("bin")
-        );
+        assert_eq!(first, Path::new("/of/maskov").join(format!("wasm-bindgen-{WASM_BINDGEN}")).join("bin"));
         assert!(folders.count() > 2);
     }
 
     #[test]
     fn only_lavapipe_is_taken_for_lavapipe() {
-        assert!(is_lavapipe(Path::new(
-            "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json"
-        )));
-        assert!(!is_lavapipe(Path::new(
-            "/usr/share/vulkan/icd.d/radeon_icd.x86_64.json"
-        )));
+        assert!(is_lavapipe(Path::new("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")));
+        assert!(!is_lavapipe(Path::new("/usr/share/vulkan/icd.d/radeon_icd.x86_64.json")));
     }
 }
