@@ -2,7 +2,8 @@
 //!
 //! [`Gpu`] is the adapter, device and queue with what they allow ([`Caps`]); [`Buffer`] and [`RowTiled`] are memory;
 //! [`Kernel`] is one compute shader; [`Pass`] records dispatches and [`Pass::submit`] sends them off;
-//! [`Gpu::read`] brings results back. [`testing`] is what every kernel test stands on.
+//! [`Gpu::read`] brings results back. `testing` (a feature) is what every kernel
+//! test stands on.
 
 mod buffer;
 mod caps;

@@ -10,10 +10,7 @@ use crate::{Result, WeightsError};
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// Random access to the bytes of one file, in memory, on disk or behind HTTP.
-#[expect(
-    clippy::len_without_is_empty,
-    reason = "an empty file is malformed everywhere; nobody asks"
-)]
+#[expect(clippy::len_without_is_empty, reason = "an empty file is malformed everywhere; nobody asks")]
 pub trait ByteSource {
     /// The file's name or address, for messages.
     fn name(&self) -> &str;
@@ -27,11 +24,8 @@ pub trait ByteSource {
 
 /// Reads a range and holds the source to its word, so that no caller has to.
 pub(crate) async fn read_range(source: &dyn ByteSource, range: Range<u64>) -> Result<Vec<u8>> {
-    let wrong_length = |expected, found| WeightsError::WrongLength {
-        file: source.name().to_owned(),
-        expected,
-        found,
-    };
+    let wrong_length =
+        |expected, found| WeightsError::WrongLength { file: source.name().to_owned(), expected, found };
     if range.end > source.len() {
         return Err(wrong_length(range.end, source.len()));
     }
@@ -56,10 +50,7 @@ pub struct MemorySource {
 impl MemorySource {
     /// `name` is for messages.
     pub fn new(name: impl Into<String>, bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self {
-            name: name.into(),
-            bytes: bytes.into(),
-        }
+        Self { name: name.into(), bytes: bytes.into() }
     }
 }
 
@@ -74,13 +65,11 @@ impl ByteSource for MemorySource {
 
     fn read(&self, range: Range<u64>) -> LocalFuture<'_, Result<Vec<u8>>> {
         let slice = self.bytes.get(range.start as usize..range.end as usize);
-        let bytes = slice
-            .map(<[u8]>::to_vec)
-            .ok_or_else(|| WeightsError::WrongLength {
-                file: self.name.clone(),
-                expected: range.end,
-                found: self.len(),
-            });
+        let bytes = slice.map(<[u8]>::to_vec).ok_or_else(|| WeightsError::WrongLength {
+            file: self.name.clone(),
+            expected: range.end,
+            found: self.len(),
+        });
         Box::pin(std::future::ready(bytes))
     }
 }
@@ -114,38 +103,23 @@ mod file {
             let name = path.as_ref().display().to_string();
             let fail = |error: std::io::Error| match error.kind() {
                 ErrorKind::NotFound => WeightsError::NotFound { what: name.clone() },
-                _ => WeightsError::Source {
-                    what: name.clone(),
-                    reason: error.to_string(),
-                },
+                _ => WeightsError::Source { what: name.clone(), reason: error.to_string() },
             };
             let file = File::open(&path).map_err(fail)?;
             let metadata = file.metadata().map_err(fail)?;
             if metadata.is_dir() {
-                return Err(WeightsError::Source {
-                    what: name,
-                    reason: "it is a folder".into(),
-                });
+                return Err(WeightsError::Source { what: name, reason: "it is a folder".into() });
             }
-            Ok(Self {
-                name,
-                len: metadata.len(),
-                file: Mutex::new(file),
-            })
+            Ok(Self { name, len: metadata.len(), file: Mutex::new(file) })
         }
 
         fn read_now(&self, range: Range<u64>) -> Result<Vec<u8>> {
-            let fail = |reason: String| WeightsError::Source {
-                what: self.name.clone(),
-                reason,
-            };
+            let fail = |reason: String| WeightsError::Source { what: self.name.clone(), reason };
             let count = usize::try_from(range.end - range.start).map_err(|error| fail(error.to_string()))?;
             let mut bytes = vec![0; count];
             let mut file = self.file.lock().map_err(|error| fail(error.to_string()))?;
-            file.seek(SeekFrom::Start(range.start))
-                .map_err(|error| fail(error.to_string()))?;
-            file.read_exact(&mut bytes)
-                .map_err(|error| fail(error.to_string()))?;
+            file.seek(SeekFrom::Start(range.start)).map_err(|error| fail(error.to_string()))?;
+            file.read_exact(&mut bytes).map_err(|error| fail(error.to_string()))?;
             Ok(bytes)
         }
     }
@@ -179,15 +153,8 @@ mod tests {
     #[test]
     fn a_range_beyond_the_end_is_an_error() {
         let source = MemorySource::new("bytes", [0u8; 5].as_slice());
-        let expected = WeightsError::WrongLength {
-            file: "bytes".into(),
-            expected: 6,
-            found: 5,
-        };
-        assert_eq!(
-            pollster::block_on(read_range(&source, 4..6)).unwrap_err(),
-            expected
-        );
+        let expected = WeightsError::WrongLength { file: "bytes".into(), expected: 6, found: 5 };
+        assert_eq!(pollster::block_on(read_range(&source, 4..6)).unwrap_err(), expected);
         assert_eq!(pollster::block_on(source.read(4..6)).unwrap_err(), expected);
     }
 
@@ -209,13 +176,6 @@ mod tests {
     #[test]
     fn a_source_that_answers_short_is_caught() {
         let error = pollster::block_on(read_range(&Short, 0..10)).unwrap_err();
-        assert_eq!(
-            error,
-            WeightsError::WrongLength {
-                file: "short".into(),
-                expected: 10,
-                found: 9
-            }
-        );
+        assert_eq!(error, WeightsError::WrongLength { file: "short".into(), expected: 10, found: 9 });
     }
 }

@@ -27,18 +27,11 @@ impl Checkpoint {
         for (file, tensors) in files.iter().enumerate() {
             for tensor in tensors.tensors() {
                 if index.insert(tensor.name.clone(), file).is_some() {
-                    return Err(WeightsError::Duplicate {
-                        tensor: tensor.name.clone(),
-                    });
+                    return Err(WeightsError::Duplicate { tensor: tensor.name.clone() });
                 }
             }
         }
-        Ok(Self {
-            files,
-            index,
-            configs,
-            settings,
-        })
+        Ok(Self { files, index, configs, settings })
     }
 
     /// The files, in order.
@@ -58,26 +51,17 @@ impl Checkpoint {
 
 impl WeightSource for Checkpoint {
     fn names(&self) -> Vec<&str> {
-        self.files
-            .iter()
-            .flat_map(|file| file.tensors())
-            .map(|tensor| tensor.name.as_str())
-            .collect()
+        self.files.iter().flat_map(|file| file.tensors()).map(|tensor| tensor.name.as_str()).collect()
     }
 
     fn info(&self, name: &str) -> Option<TensorInfo> {
         let entry = self.file_of(name)?.tensor(name)?;
-        Some(TensorInfo {
-            shape: entry.shape.clone(),
-            dtype: entry.dtype,
-        })
+        Some(TensorInfo { shape: entry.shape.clone(), dtype: entry.dtype })
     }
 
     fn read<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<HostTensor>> {
         Box::pin(async move {
-            let file = self
-                .file_of(name)
-                .ok_or_else(|| WeightsError::Missing(vec![name.to_owned()]))?;
+            let file = self.file_of(name).ok_or_else(|| WeightsError::Missing(vec![name.to_owned()]))?;
             let tensor = file.read(name).await?;
             tensor.check_finite()?;
             Ok(tensor)
@@ -104,12 +88,8 @@ mod folder {
     use crate::{FileSource, Result, SafeTensors, WeightsError};
 
     /// Component and its folder; `model` is the folder itself.
-    const COMPONENTS: [(&str, &str); 4] = [
-        ("model", "."),
-        ("unet", "unet"),
-        ("vae", "vae"),
-        ("text_encoder", "text_encoder"),
-    ];
+    const COMPONENTS: [(&str, &str); 4] =
+        [("model", "."), ("unet", "unet"), ("vae", "vae"), ("text_encoder", "text_encoder")];
 
     /// The hub's file names, the widest type first. A folder's other safetensors files are no weights.
     const FILES: [&str; 4] = [
@@ -126,16 +106,8 @@ mod folder {
             let dir = dir.as_ref();
             let (mut files, mut configs) = (Vec::new(), BTreeMap::new());
             for (component, folder) in COMPONENTS {
-                let folder = if folder == "." {
-                    dir.to_owned()
-                } else {
-                    dir.join(folder)
-                };
-                if let Some(path) = FILES
-                    .iter()
-                    .map(|file| folder.join(file))
-                    .find(|path| path.is_file())
-                {
+                let folder = if folder == "." { dir.to_owned() } else { dir.join(folder) };
+                if let Some(path) = FILES.iter().map(|file| folder.join(file)).find(|path| path.is_file()) {
                     files.push(SafeTensors::open(Box::new(FileSource::open(path)?)).await?);
                 }
                 if let Some(config) = read_json(&folder.join("config.json"))? {
@@ -159,16 +131,11 @@ mod folder {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => {
-                return Err(WeightsError::Source {
-                    what: file(),
-                    reason: error.to_string(),
-                });
+                return Err(WeightsError::Source { what: file(), reason: error.to_string() });
             }
         };
         let json = serde_json::from_slice(&text);
-        json.map(Some).map_err(|error| WeightsError::MalformedJson {
-            file: file(),
-            reason: error.to_string(),
-        })
+        json.map(Some)
+            .map_err(|error| WeightsError::MalformedJson { file: file(), reason: error.to_string() })
     }
 }

@@ -77,9 +77,7 @@ impl DType {
     pub fn byte_len(self, shape: &[usize]) -> Option<u64> {
         match self {
             DType::Q8 | DType::Q4 => MatrixShape::new(shape)?.quantized_byte_len(self),
-            _ => shape
-                .iter()
-                .try_fold(self.row().2, |bytes, &extent| bytes.checked_mul(extent as u64)),
+            _ => shape.iter().try_fold(self.row().2, |bytes, &extent| bytes.checked_mul(extent as u64)),
         }
     }
 
@@ -90,10 +88,7 @@ impl DType {
 
     /// Whether tensors of this type can be read as f32 weights.
     pub fn is_weight(self) -> bool {
-        matches!(
-            self,
-            DType::F32 | DType::F16 | DType::BF16 | DType::Q8 | DType::Q4
-        )
+        matches!(self, DType::F32 | DType::F16 | DType::BF16 | DType::Q8 | DType::Q4)
     }
 
     fn row(self) -> &'static (DType, &'static str, u64) {

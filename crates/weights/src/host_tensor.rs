@@ -20,29 +20,15 @@ impl HostTensor {
     pub fn new(name: impl Into<String>, shape: &[usize], dtype: DType, bytes: Vec<u8>) -> Result<Self> {
         let (tensor, shape, found) = (name.into(), shape.to_vec(), bytes.len() as u64);
         match dtype.byte_len(&shape) {
-            Some(expected) if expected == found => Ok(Self {
-                name: tensor,
-                shape,
-                dtype,
-                bytes,
-            }),
-            Some(expected) => Err(WeightsError::WrongByteCount {
-                tensor,
-                expected,
-                found,
-            }),
+            Some(expected) if expected == found => Ok(Self { name: tensor, shape, dtype, bytes }),
+            Some(expected) => Err(WeightsError::WrongByteCount { tensor, expected, found }),
             None => Err(WeightsError::NotAMatrix { tensor, shape }),
         }
     }
 
     /// An F32 tensor.
     pub fn from_f32(name: impl Into<String>, shape: &[usize], values: &[f32]) -> Result<Self> {
-        Self::new(
-            name,
-            shape,
-            DType::F32,
-            values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-        )
+        Self::new(name, shape, DType::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
     /// A U8 tensor.
@@ -52,12 +38,7 @@ impl HostTensor {
 
     /// An I32 tensor.
     pub fn from_i32(name: impl Into<String>, shape: &[usize], values: &[i32]) -> Result<Self> {
-        Self::new(
-            name,
-            shape,
-            DType::I32,
-            values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-        )
+        Self::new(name, shape, DType::I32, values.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 
     /// Its name: the diffusers path.
@@ -89,16 +70,8 @@ impl HostTensor {
     pub fn to_f32(&self) -> Result<Vec<f32>> {
         match self.dtype {
             DType::F32 => Ok(self.chunks().map(f32::from_le_bytes).collect()),
-            DType::F16 => Ok(self
-                .chunks()
-                .map(f16::from_le_bytes)
-                .collect::<Vec<_>>()
-                .to_f32_vec()),
-            DType::BF16 => Ok(self
-                .chunks()
-                .map(bf16::from_le_bytes)
-                .collect::<Vec<_>>()
-                .to_f32_vec()),
+            DType::F16 => Ok(self.chunks().map(f16::from_le_bytes).collect::<Vec<_>>().to_f32_vec()),
+            DType::BF16 => Ok(self.chunks().map(bf16::from_le_bytes).collect::<Vec<_>>().to_f32_vec()),
             DType::Q8 | DType::Q4 => Ok(dequantize(&self.to_quantized()?)),
             _ => Err(self.unsupported("F32, F16 or BF16")),
         }
@@ -116,10 +89,7 @@ impl HostTensor {
     pub fn to_i32(&self) -> Result<Vec<i32>> {
         match self.dtype {
             DType::I32 => Ok(self.chunks().map(i32::from_le_bytes).collect()),
-            DType::I64 => self
-                .chunks()
-                .map(|bytes| self.narrow(i64::from_le_bytes(bytes)))
-                .collect(),
+            DType::I64 => self.chunks().map(|bytes| self.narrow(i64::from_le_bytes(bytes))).collect(),
             DType::U8 => Ok(self.bytes.iter().map(|&value| i32::from(value)).collect()),
             _ => Err(self.unsupported("I32 or I64")),
         }
@@ -149,10 +119,7 @@ impl HostTensor {
                 }
                 bytes
             }
-            DType::BF16 => values
-                .iter()
-                .flat_map(|&value| bf16::from_f32(value).to_le_bytes())
-                .collect(),
+            DType::BF16 => values.iter().flat_map(|&value| bf16::from_f32(value).to_le_bytes()).collect(),
             DType::Q8 | DType::Q4 => quantize(&self.name, &values, &self.shape, dtype)?.to_bytes(),
             other => {
                 let (tensor, dtype) = (self.name.clone(), other.name().to_owned());
@@ -170,23 +137,14 @@ impl HostTensor {
     pub fn check_finite(&self) -> Result<()> {
         // An exponent of all ones is what NaN and the infinities share.
         let bad = match self.dtype {
-            DType::F32 => self
-                .chunks()
-                .position(|bytes| u32::from_le_bytes(bytes) << 1 >= 0xff00_0000),
-            DType::F16 => self
-                .chunks()
-                .position(|bytes| u16::from_le_bytes(bytes) << 1 >= 0xf800),
-            DType::BF16 => self
-                .chunks()
-                .position(|bytes| u16::from_le_bytes(bytes) << 1 >= 0xff00),
+            DType::F32 => self.chunks().position(|bytes| u32::from_le_bytes(bytes) << 1 >= 0xff00_0000),
+            DType::F16 => self.chunks().position(|bytes| u16::from_le_bytes(bytes) << 1 >= 0xf800),
+            DType::BF16 => self.chunks().position(|bytes| u16::from_le_bytes(bytes) << 1 >= 0xff00),
             DType::Q8 | DType::Q4 => self.to_quantized()?.first_bad_scale(),
             _ => None,
         };
         match bad {
-            Some(index) => Err(WeightsError::NotFinite {
-                tensor: self.name.clone(),
-                index,
-            }),
+            Some(index) => Err(WeightsError::NotFinite { tensor: self.name.clone(), index }),
             None => Ok(()),
         }
     }

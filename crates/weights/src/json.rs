@@ -44,9 +44,7 @@ mod tests {
     fn entries_keep_their_order_and_may_not_repeat() {
         let entries: UniqueEntries<u32> = serde_json::from_str(r#"{"b": 1, "a": 2}"#).unwrap();
         assert_eq!(entries.0, [("b".to_owned(), 1), ("a".to_owned(), 2)]);
-        let error = serde_json::from_str::<UniqueEntries<u32>>(r#"{"a": 1, "a": 2}"#)
-            .err()
-            .unwrap();
+        let error = serde_json::from_str::<UniqueEntries<u32>>(r#"{"a": 1, "a": 2}"#).err().unwrap();
         assert!(error.to_string().contains("a appears twice"), "{error}");
     }
 }

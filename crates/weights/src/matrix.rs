@@ -33,19 +33,13 @@ impl MatrixShape {
         let padded = inputs.checked_next_multiple_of(GROUP_SIZE)?;
         // Four bytes a value: whatever is indexed later fits.
         outputs.checked_mul(taps)?.checked_mul(padded)?.checked_mul(4)?;
-        Some(Self {
-            outputs,
-            taps,
-            inputs,
-        })
+        Some(Self { outputs, taps, inputs })
     }
 
     /// As [`MatrixShape::new`], with an error that names the tensor.
     pub(crate) fn of(tensor: &str, shape: &[usize]) -> Result<Self> {
-        Self::new(shape).ok_or_else(|| WeightsError::NotAMatrix {
-            tensor: tensor.to_owned(),
-            shape: shape.to_vec(),
-        })
+        Self::new(shape)
+            .ok_or_else(|| WeightsError::NotAMatrix { tensor: tensor.to_owned(), shape: shape.to_vec() })
     }
 
     /// Input channels with padding.
@@ -80,11 +74,7 @@ impl MatrixShape {
 
     /// Bytes of all qweights; a multiple of 16.
     pub(crate) fn qweight_byte_len(&self, dtype: DType) -> usize {
-        if dtype == DType::Q4 {
-            self.padded_len() / 2
-        } else {
-            self.padded_len()
-        }
+        if dtype == DType::Q4 { self.padded_len() / 2 } else { self.padded_len() }
     }
 
     /// Bytes of qweights and scales, the latter padded to whole u32.
@@ -105,11 +95,7 @@ pub(crate) fn check_len(tensor: &str, found: usize, matrix: &MatrixShape) -> Res
         return Ok(());
     }
     let (expected, found) = (4 * matrix.dense_len() as u64, 4 * found as u64);
-    Err(WeightsError::WrongByteCount {
-        tensor: tensor.to_owned(),
-        expected,
-        found,
-    })
+    Err(WeightsError::WrongByteCount { tensor: tensor.to_owned(), expected, found })
 }
 
 /// Rounds a matrix to f16 in kernel order `[out][tap][in_padded]`, two values per u32, the first in the low half.
@@ -119,10 +105,7 @@ pub fn pack_matrix_f16(tensor: &str, weight: &[f32], shape: &[usize]) -> Result<
     let matrix = MatrixShape::of(tensor, shape)?;
     check_len(tensor, weight.len(), &matrix)?;
     let mut packed = vec![0u32; matrix.padded_len() / 2];
-    for (row, words) in packed
-        .chunks_exact_mut(matrix.padded_inputs().max(2) / 2)
-        .enumerate()
-    {
+    for (row, words) in packed.chunks_exact_mut(matrix.padded_inputs().max(2) / 2).enumerate() {
         for input in 0..matrix.inputs {
             let index = matrix.dense_index(row, input);
             let bits = round_to_f16(tensor, weight[index], index)?.to_bits();
@@ -154,11 +137,7 @@ pub(crate) fn round_to_f16(tensor: &str, value: f32, index: usize) -> Result<f16
     }
     let tensor = tensor.to_owned();
     if value.is_finite() {
-        return Err(WeightsError::OutOfRange {
-            tensor,
-            value: value.to_string(),
-            dtype: "F16",
-        });
+        return Err(WeightsError::OutOfRange { tensor, value: value.to_string(), dtype: "F16" });
     }
     Err(WeightsError::NotFinite { tensor, index })
 }
@@ -178,24 +157,13 @@ mod tests {
             let low = f16::from_bits(packed[16 * tap] as u16).to_f32();
             let high = f16::from_bits((packed[16 * tap] >> 16) as u16).to_f32();
             assert_eq!((low, high), (tap as f32, 10.0 + tap as f32));
-            assert!(
-                packed[16 * tap + 1..16 * tap + 16].iter().all(|&word| word == 0),
-                "padding is zero"
-            );
+            assert!(packed[16 * tap + 1..16 * tap + 16].iter().all(|&word| word == 0), "padding is zero");
         }
     }
 
     #[test]
     fn f16_comes_back_rounded() {
-        for shape in [
-            &[5, 1][..],
-            &[3, 31],
-            &[2, 33],
-            &[4, 32, 1, 1],
-            &[3, 33, 3, 3],
-            &[0, 8],
-            &[8, 0],
-        ] {
+        for shape in [&[5, 1][..], &[3, 31], &[2, 33], &[4, 32, 1, 1], &[3, 33, 3, 3], &[0, 8], &[8, 0]] {
             let weight = uniform(shape.iter().product(), 7);
             let packed = pack_matrix_f16("w", &weight, shape).unwrap();
             let back = unpack_matrix_f16(&packed, shape).unwrap();
@@ -207,30 +175,14 @@ mod tests {
     #[test]
     fn what_f16_cannot_hold_is_an_error() {
         let error = pack_matrix_f16("w", &[1.0, f32::NAN], &[1, 2]).unwrap_err();
-        assert_eq!(
-            error,
-            WeightsError::NotFinite {
-                tensor: "w".into(),
-                index: 1
-            }
-        );
+        assert_eq!(error, WeightsError::NotFinite { tensor: "w".into(), index: 1 });
         let error = pack_matrix_f16("w", &[70000.0], &[1, 1]).unwrap_err();
         assert_eq!(
             error,
-            WeightsError::OutOfRange {
-                tensor: "w".into(),
-                value: "70000".into(),
-                dtype: "F16"
-            }
+            WeightsError::OutOfRange { tensor: "w".into(), value: "70000".into(), dtype: "F16" }
         );
-        assert!(matches!(
-            pack_matrix_f16("w", &[1.0], &[1]),
-            Err(WeightsError::NotAMatrix { .. })
-        ));
-        assert!(matches!(
-            pack_matrix_f16("w", &[1.0], &[1, 2]),
-            Err(WeightsError::WrongByteCount { .. })
-        ));
+        assert!(matches!(pack_matrix_f16("w", &[1.0], &[1]), Err(WeightsError::NotAMatrix { .. })));
+        assert!(matches!(pack_matrix_f16("w", &[1.0], &[1, 2]), Err(WeightsError::WrongByteCount { .. })));
         assert!(unpack_matrix_f16(&[0; 3], &[1, 32]).is_none());
     }
 

@@ -47,11 +47,7 @@ impl QuantizedMatrix {
 
     /// The bytes as a pack holds them.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        self.qweight
-            .iter()
-            .chain(&self.scales)
-            .flat_map(|word| word.to_le_bytes())
-            .collect()
+        self.qweight.iter().chain(&self.scales).flat_map(|word| word.to_le_bytes()).collect()
     }
 
     /// From the bytes of a pack, whose number was checked.
@@ -63,12 +59,7 @@ impl QuantizedMatrix {
                 .collect()
         };
         let (qweight, scales) = bytes.split_at(matrix.qweight_byte_len(dtype));
-        Self {
-            dtype,
-            matrix,
-            qweight: words(qweight),
-            scales: words(scales),
-        }
+        Self { dtype, matrix, qweight: words(qweight), scales: words(scales) }
     }
 }
 
@@ -80,20 +71,13 @@ pub fn quantize(tensor: &str, weight: &[f32], shape: &[usize], dtype: DType) -> 
         DType::Q4 => encode_q4,
         other => {
             let (tensor, dtype) = (tensor.to_owned(), other.name().to_owned());
-            return Err(WeightsError::UnsupportedDType {
-                tensor,
-                dtype,
-                needed: "Q8 or Q4",
-            });
+            return Err(WeightsError::UnsupportedDType { tensor, dtype, needed: "Q8 or Q4" });
         }
     };
     let matrix = MatrixShape::of(tensor, shape)?;
     check_len(tensor, weight.len(), &matrix)?;
     if let Some(index) = weight.iter().position(|value| !value.is_finite()) {
-        return Err(WeightsError::NotFinite {
-            tensor: tensor.to_owned(),
-            index,
-        });
+        return Err(WeightsError::NotFinite { tensor: tensor.to_owned(), index });
     }
     let mut qweight = Vec::with_capacity(matrix.qweight_byte_len(dtype) / 4);
     let mut scales = vec![0u32; matrix.scale_count().div_ceil(2)];
@@ -106,25 +90,14 @@ pub fn quantize(tensor: &str, weight: &[f32], shape: &[usize], dtype: DType) -> 
         let encoded = encode(&values);
         let scale = f16::from_f32(encoded.scale);
         if !scale.is_finite() {
-            let largest = values
-                .iter()
-                .fold(0f32, |largest, value| largest.max(value.abs()));
+            let largest = values.iter().fold(0f32, |largest, value| largest.max(value.abs()));
             let (tensor, value) = (tensor.to_owned(), largest.to_string());
-            return Err(WeightsError::OutOfRange {
-                tensor,
-                value,
-                dtype: dtype.name(),
-            });
+            return Err(WeightsError::OutOfRange { tensor, value, dtype: dtype.name() });
         }
         scales[scale_index / 2] |= u32::from(scale.to_bits()) << (16 * (scale_index % 2));
         qweight.extend(pack_words(&encoded.values, dtype));
     }
-    Ok(QuantizedMatrix {
-        dtype,
-        matrix,
-        qweight,
-        scales,
-    })
+    Ok(QuantizedMatrix { dtype, matrix, qweight, scales })
 }
 
 /// Dense f32 in diffusers' order, `[out, in]` or `[out, in, kernel_height, kernel_width]`.
@@ -135,11 +108,7 @@ pub fn dequantize(quantized: &QuantizedMatrix) -> Vec<f32> {
         let (row, group) = (scale_index / matrix.groups(), scale_index % matrix.groups());
         let scale = quantized.scale(scale_index);
         for (lane, input) in (group * GROUP_SIZE..matrix.inputs).take(GROUP_SIZE).enumerate() {
-            let q = unpack_value(
-                &quantized.qweight,
-                scale_index * GROUP_SIZE + lane,
-                quantized.dtype,
-            );
+            let q = unpack_value(&quantized.qweight, scale_index * GROUP_SIZE + lane, quantized.dtype);
             weight[matrix.dense_index(row, input)] = q * scale;
         }
     }
@@ -162,12 +131,9 @@ struct EncodedGroup {
 
 fn pack_words(values: &[u8; GROUP_SIZE], dtype: DType) -> impl Iterator<Item = u32> {
     let (per_word, bits) = if dtype == DType::Q4 { (8, 4) } else { (4, 8) };
-    values.chunks_exact(per_word).map(move |chunk| {
-        chunk
-            .iter()
-            .rev()
-            .fold(0, |word, &value| word << bits | u32::from(value))
-    })
+    values
+        .chunks_exact(per_word)
+        .map(move |chunk| chunk.iter().rev().fold(0, |word, &value| word << bits | u32::from(value)))
 }
 
 /// The f16 nearest to `ideal` (at least `minimum`, not zero), or the next larger one where that is below `minimum`.
@@ -180,14 +146,9 @@ fn scale_at_least(minimum: f32, ideal: f32) -> f32 {
 }
 
 fn encode_q8(values: &[f32; GROUP_SIZE]) -> EncodedGroup {
-    let largest = values
-        .iter()
-        .fold(0f32, |largest, value| largest.max(value.abs()));
+    let largest = values.iter().fold(0f32, |largest, value| largest.max(value.abs()));
     if largest == 0.0 {
-        return EncodedGroup {
-            scale: 0.0,
-            values: [0; GROUP_SIZE],
-        };
+        return EncodedGroup { scale: 0.0, values: [0; GROUP_SIZE] };
     }
     let scale = scale_at_least(largest / 127.5, largest / 127.0);
     let values = values.map(|value| (value / scale).round().clamp(-127.0, 127.0) as i8 as u8);
@@ -199,10 +160,7 @@ fn encode_q4(values: &[f32; GROUP_SIZE]) -> EncodedGroup {
     let negative = values.iter().fold(0f32, |largest, &value| largest.max(-value));
     let largest = positive.max(negative);
     if largest == 0.0 {
-        return EncodedGroup {
-            scale: 0.0,
-            values: [8; GROUP_SIZE],
-        };
+        return EncodedGroup { scale: 0.0, values: [8; GROUP_SIZE] };
     }
     let mut best = (f32::INFINITY, f32::INFINITY);
     for (sign, toward_seven, toward_eight) in [(1.0, positive, negative), (-1.0, negative, positive)] {
@@ -215,10 +173,7 @@ fn encode_q4(values: &[f32; GROUP_SIZE]) -> EncodedGroup {
             }
         }
     }
-    EncodedGroup {
-        scale: best.1,
-        values: values.map(|value| nearest_nibble(value / best.1) as u8),
-    }
+    EncodedGroup { scale: best.1, values: values.map(|value| nearest_nibble(value / best.1) as u8) }
 }
 
 /// What q4 with this scale costs. Eight running sums and no division, because this is where a conversion spends its time.

@@ -42,56 +42,27 @@ pub struct SafeTensors {
 impl SafeTensors {
     /// Reads and checks the header.
     pub async fn open(source: Box<dyn ByteSource>) -> Result<Self> {
-        let malformed = |reason: String| WeightsError::MalformedSafeTensors {
-            file: source.name().to_owned(),
-            reason,
-        };
+        let malformed =
+            |reason: String| WeightsError::MalformedSafeTensors { file: source.name().to_owned(), reason };
         if source.len() < 8 {
-            return Err(malformed(format!(
-                "it has {} bytes, too few for a header",
-                source.len()
-            )));
+            return Err(malformed(format!("it has {} bytes, too few for a header", source.len())));
         }
         let length_bytes = read_range(&*source, 0..8).await?;
-        let header_len = length_bytes
-            .iter()
-            .rev()
-            .fold(0, |length, &byte| length << 8 | u64::from(byte));
+        let header_len = length_bytes.iter().rev().fold(0, |length, &byte| length << 8 | u64::from(byte));
         if header_len > MAX_HEADER_BYTES || header_len > source.len() - 8 {
             let len = source.len();
-            return Err(malformed(format!(
-                "its header claims {header_len} bytes in a file of {len}"
-            )));
+            return Err(malformed(format!("its header claims {header_len} bytes in a file of {len}")));
         }
         let values_start = 8 + header_len;
         let json = read_range(&*source, 8..values_start).await?;
         let header = header::parse(&json, values_start).map_err(malformed)?;
-        let expected = header
-            .tensors
-            .iter()
-            .map(|tensor| tensor.range.end)
-            .max()
-            .unwrap_or(values_start);
+        let expected = header.tensors.iter().map(|tensor| tensor.range.end).max().unwrap_or(values_start);
         if expected != source.len() {
             let (file, found) = (source.name().to_owned(), source.len());
-            return Err(WeightsError::WrongLength {
-                file,
-                expected,
-                found,
-            });
+            return Err(WeightsError::WrongLength { file, expected, found });
         }
-        let index = header
-            .tensors
-            .iter()
-            .enumerate()
-            .map(|(i, tensor)| (tensor.name.clone(), i))
-            .collect();
-        Ok(Self {
-            source,
-            tensors: header.tensors,
-            index,
-            metadata: header.metadata,
-        })
+        let index = header.tensors.iter().enumerate().map(|(i, tensor)| (tensor.name.clone(), i)).collect();
+        Ok(Self { source, tensors: header.tensors, index, metadata: header.metadata })
     }
 
     /// The file's name or address.
@@ -116,9 +87,7 @@ impl SafeTensors {
 
     /// Reads one tensor's bytes and nothing else.
     pub async fn read(&self, name: &str) -> Result<HostTensor> {
-        let entry = self
-            .tensor(name)
-            .ok_or_else(|| WeightsError::Missing(vec![name.to_owned()]))?;
+        let entry = self.tensor(name).ok_or_else(|| WeightsError::Missing(vec![name.to_owned()]))?;
         let bytes = read_range(&*self.source, entry.range.clone()).await?;
         HostTensor::new(name, &entry.shape, entry.dtype, bytes)
     }

@@ -16,8 +16,5 @@ pub(crate) fn uniform(count: usize, seed: u64) -> Vec<f32> {
 
 /// `count` values with a normal distribution's bulk and spread 1 (sum of 12 uniforms).
 pub(crate) fn gaussian(count: usize, seed: u64) -> Vec<f32> {
-    uniform(12 * count, seed)
-        .chunks(12)
-        .map(|twelve| twelve.iter().sum::<f32>() / 2.0)
-        .collect()
+    uniform(12 * count, seed).chunks(12).map(|twelve| twelve.iter().sum::<f32>() / 2.0).collect()
 }

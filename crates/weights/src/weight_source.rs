@@ -51,10 +51,7 @@ pub fn resolve<'a>(
     let (mut resolved, mut missing, mut unfit) = (Vec::new(), Vec::new(), None);
     for tensor in wanted {
         let names = std::iter::once(tensor.name).chain(tensor.aliases.iter().map(String::as_str));
-        match names
-            .into_iter()
-            .find_map(|name| source.info(name).map(|info| (name, info)))
-        {
+        match names.into_iter().find_map(|name| source.info(name).map(|info| (name, info))) {
             Some((name, info)) => {
                 unfit = unfit.or_else(|| check(&tensor, name, &info).err());
                 resolved.push(name.to_owned());
@@ -72,19 +69,11 @@ fn check(wanted: &Wanted<'_>, stored_name: &str, info: &TensorInfo) -> Result<()
     let tensor = stored_name.to_owned();
     if without_pointwise_kernel(wanted.shape) != without_pointwise_kernel(&info.shape) {
         let (expected, found) = (wanted.shape.to_vec(), info.shape.clone());
-        return Err(WeightsError::WrongShape {
-            tensor,
-            expected,
-            found,
-        });
+        return Err(WeightsError::WrongShape { tensor, expected, found });
     }
     if !info.dtype.is_weight() {
         let dtype = info.dtype.name().to_owned();
-        return Err(WeightsError::UnsupportedDType {
-            tensor,
-            dtype,
-            needed: "F32, F16 or BF16",
-        });
+        return Err(WeightsError::UnsupportedDType { tensor, dtype, needed: "F32, F16 or BF16" });
     }
     Ok(())
 }
@@ -123,43 +112,21 @@ mod tests {
     }
 
     fn table(rows: &[(&'static str, &[usize], DType)]) -> Table {
-        let info = |shape: &[usize], dtype| TensorInfo {
-            shape: shape.to_vec(),
-            dtype,
-        };
-        Table(
-            rows.iter()
-                .map(|&(name, shape, dtype)| (name, info(shape, dtype)))
-                .collect(),
-        )
+        let info = |shape: &[usize], dtype| TensorInfo { shape: shape.to_vec(), dtype };
+        Table(rows.iter().map(|&(name, shape, dtype)| (name, info(shape, dtype))).collect())
     }
 
     fn wanted<'a>(name: &'a str, shape: &'a [usize]) -> Wanted<'a> {
-        Wanted {
-            name,
-            aliases: &[],
-            shape,
-        }
+        Wanted { name, aliases: &[], shape }
     }
 
     #[test]
     fn older_names_are_found_after_the_name_itself() {
-        let source = table(&[
-            ("query.weight", &[4, 4], DType::F16),
-            ("to_k.weight", &[4, 4], DType::F16),
-        ]);
+        let source = table(&[("query.weight", &[4, 4], DType::F16), ("to_k.weight", &[4, 4], DType::F16)]);
         let aliases = [vec!["query.weight".to_owned()], vec!["query.weight".to_owned()]];
         let wanted = [
-            Wanted {
-                name: "to_q.weight",
-                aliases: &aliases[0],
-                shape: &[4, 4],
-            },
-            Wanted {
-                name: "to_k.weight",
-                aliases: &aliases[1],
-                shape: &[4, 4],
-            },
+            Wanted { name: "to_q.weight", aliases: &aliases[0], shape: &[4, 4] },
+            Wanted { name: "to_k.weight", aliases: &aliases[1], shape: &[4, 4] },
         ];
         assert_eq!(resolve(&source, wanted).unwrap(), ["query.weight", "to_k.weight"]);
     }
@@ -173,32 +140,15 @@ mod tests {
 
     #[test]
     fn a_pointwise_kernel_may_be_present_or_absent() {
-        let source = table(&[
-            ("linear", &[4, 8], DType::Q8),
-            ("conv", &[4, 8, 1, 1], DType::F32),
-        ]);
-        resolve(
-            &source,
-            [wanted("linear", &[4, 8, 1, 1]), wanted("conv", &[4, 8])],
-        )
-        .unwrap();
+        let source = table(&[("linear", &[4, 8], DType::Q8), ("conv", &[4, 8, 1, 1], DType::F32)]);
+        resolve(&source, [wanted("linear", &[4, 8, 1, 1]), wanted("conv", &[4, 8])]).unwrap();
         for shape in [&[8, 4][..], &[4, 8, 3, 3], &[4, 8, 1], &[4]] {
             let error = resolve(&source, [wanted("linear", shape)]).unwrap_err();
             let (expected, found) = (shape.to_vec(), vec![4, 8]);
-            assert_eq!(
-                error,
-                WeightsError::WrongShape {
-                    tensor: "linear".into(),
-                    expected,
-                    found
-                }
-            );
+            assert_eq!(error, WeightsError::WrongShape { tensor: "linear".into(), expected, found });
         }
         let ones = table(&[("w", &[1, 1], DType::F32)]);
-        assert!(
-            resolve(&ones, [wanted("w", &[])]).is_err(),
-            "[1, 1] alone is a matrix, not a kernel"
-        );
+        assert!(resolve(&ones, [wanted("w", &[])]).is_err(), "[1, 1] alone is a matrix, not a kernel");
     }
 
     #[test]

@@ -19,9 +19,7 @@ fn scratch(test: &str) -> PathBuf {
 
 /// A path of the reference material, or `None` with a line that says what was not checked.
 fn shared(path: &str) -> Option<PathBuf> {
-    let full = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared")
-        .join(path);
+    let full = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(path);
     if !full.exists() {
         println!("skipped: ../shared/{path} is absent");
         return None;
@@ -30,10 +28,8 @@ fn shared(path: &str) -> Option<PathBuf> {
 }
 
 fn write_tensors(path: &Path, names: &[&str], value: f32) {
-    let tensors: Vec<HostTensor> = names
-        .iter()
-        .map(|&name| HostTensor::from_f32(name, &[2], &[value; 2]).unwrap())
-        .collect();
+    let tensors: Vec<HostTensor> =
+        names.iter().map(|&name| HostTensor::from_f32(name, &[2], &[value; 2]).unwrap()).collect();
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, write_safetensors(&tensors, &BTreeMap::new()).unwrap()).unwrap();
 }
@@ -49,10 +45,7 @@ fn a_file_source_reads_ranges_and_names_what_is_missing() {
     let absent = FileSource::open(path.with_extension("absent")).unwrap_err();
     assert_eq!(absent.kind(), ErrorKind::WeightsMissing);
     assert!(absent.to_string().contains("bytes.absent"), "{absent}");
-    assert_eq!(
-        FileSource::open(path.parent().unwrap()).unwrap_err().kind(),
-        ErrorKind::FetchFailed
-    );
+    assert_eq!(FileSource::open(path.parent().unwrap()).unwrap_err().kind(), ErrorKind::FetchFailed);
 }
 
 #[test]
@@ -61,57 +54,28 @@ fn a_file_that_shrinks_while_open_is_an_error() {
     std::fs::write(&path, [0; 100]).unwrap();
     let source = FileSource::open(&path).unwrap();
     std::fs::write(&path, [0; 10]).unwrap();
-    assert_eq!(
-        block_on(source.read(50..60)).unwrap_err().kind(),
-        ErrorKind::FetchFailed
-    );
+    assert_eq!(block_on(source.read(50..60)).unwrap_err().kind(), ErrorKind::FetchFailed);
 }
 
 #[test]
 fn a_checkpoint_folder_is_read_as_one() {
     let dir = scratch("checkpoint");
-    write_tensors(
-        &dir.join("unet/diffusion_pytorch_model.safetensors"),
-        &["conv_in.bias"],
-        32.0,
-    );
-    write_tensors(
-        &dir.join("unet/diffusion_pytorch_model.fp16.safetensors"),
-        &["conv_in.bias"],
-        16.0,
-    );
-    write_tensors(
-        &dir.join("vae/diffusion_pytorch_model.fp16.safetensors"),
-        &["quant_conv.bias"],
-        1.0,
-    );
-    write_tensors(
-        &dir.join("text_encoder/model.safetensors"),
-        &["text_model.final_layer_norm.bias"],
-        2.0,
-    );
+    write_tensors(&dir.join("unet/diffusion_pytorch_model.safetensors"), &["conv_in.bias"], 32.0);
+    write_tensors(&dir.join("unet/diffusion_pytorch_model.fp16.safetensors"), &["conv_in.bias"], 16.0);
+    write_tensors(&dir.join("vae/diffusion_pytorch_model.fp16.safetensors"), &["quant_conv.bias"], 1.0);
+    write_tensors(&dir.join("text_encoder/model.safetensors"), &["text_model.final_layer_norm.bias"], 2.0);
     write_tensors(&dir.join("golden.safetensors"), &["noise_pred"], 0.0);
     std::fs::write(dir.join("unet/config.json"), r#"{"in_channels": 4}"#).unwrap();
     std::fs::write(dir.join("settings.json"), r#"{"timestep": 100}"#).unwrap();
     let checkpoint = block_on(Checkpoint::open_folder(&dir)).unwrap();
-    assert_eq!(
-        checkpoint.names(),
-        [
-            "conv_in.bias",
-            "quant_conv.bias",
-            "text_model.final_layer_norm.bias"
-        ]
-    );
+    assert_eq!(checkpoint.names(), ["conv_in.bias", "quant_conv.bias", "text_model.final_layer_norm.bias"]);
     let bias = block_on(checkpoint.read("conv_in.bias")).unwrap();
     assert_eq!(bias.to_f32().unwrap(), [32.0, 32.0], "f32 before fp16");
     assert_eq!(checkpoint.config("unet"), Some(&json!({"in_channels": 4})));
     assert_eq!(checkpoint.config("vae"), None);
     assert_eq!(checkpoint.settings(), Some(&json!({"timestep": 100})));
     assert!(checkpoint.info("noise_pred").is_none());
-    assert!(matches!(
-        block_on(checkpoint.read("noise_pred")),
-        Err(WeightsError::Missing(_))
-    ));
+    assert!(matches!(block_on(checkpoint.read("noise_pred")), Err(WeightsError::Missing(_))));
 }
 
 #[test]
@@ -123,20 +87,10 @@ fn checkpoint_folders_that_are_none_say_why() {
         error.to_string().contains("model.fp16.safetensors") && error.to_string().contains("bad_checkpoints")
     );
 
-    write_tensors(
-        &dir.join("unet/diffusion_pytorch_model.safetensors"),
-        &["w"],
-        f32::NAN,
-    );
+    write_tensors(&dir.join("unet/diffusion_pytorch_model.safetensors"), &["w"], f32::NAN);
     let checkpoint = block_on(Checkpoint::open_folder(&dir)).unwrap();
     let error = block_on(checkpoint.read("w")).unwrap_err();
-    assert_eq!(
-        error,
-        WeightsError::NotFinite {
-            tensor: "w".into(),
-            index: 0
-        }
-    );
+    assert_eq!(error, WeightsError::NotFinite { tensor: "w".into(), index: 0 });
 
     std::fs::write(dir.join("unet/config.json"), "{").unwrap();
     let error = block_on(Checkpoint::open_folder(&dir)).unwrap_err();
@@ -159,10 +113,7 @@ fn a_pack_on_disk_replaces_an_older_one_and_reads_back() {
     std::fs::write(dir.join("README.md"), "kept").unwrap();
     let folder = Folder::create(&dir).unwrap();
     assert!(!dir.join("pack.json").exists() && !dir.join("shard-00007.bin").exists());
-    assert!(
-        dir.join("README.md").exists(),
-        "only a pack's own files are removed"
-    );
+    assert!(dir.join("README.md").exists(), "only a pack's own files are removed");
 
     let mut writer = PackWriter::with_max_shard_bytes(folder, 64);
     let tensors =
@@ -188,10 +139,7 @@ fn an_unfinished_pack_cannot_be_opened() {
     block_on(writer.write(&HostTensor::from_f32("w", &[1], &[1.0]).unwrap())).unwrap();
     drop(writer);
     assert!(dir.join("shard-00000.bin").exists());
-    assert!(matches!(
-        Pack::open_folder(&dir),
-        Err(WeightsError::NotFound { .. })
-    ));
+    assert!(matches!(Pack::open_folder(&dir), Err(WeightsError::NotFound { .. })));
 }
 
 #[test]
@@ -206,10 +154,7 @@ fn golden_files_open() {
     let attention = block_on(golden.read("attention")).unwrap();
     assert_eq!(attention.shape(), [576, 576]);
     for row in attention.to_f32().unwrap().chunks(576) {
-        assert!(
-            (row.iter().sum::<f32>() - 1.0).abs() < 1e-4,
-            "rows of the attention map sum to 1"
-        );
+        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4, "rows of the attention map sum to 1");
     }
 }
 
@@ -220,10 +165,7 @@ fn published_layouts_open() {
     };
     let checkpoint = block_on(Checkpoint::open_folder(path)).unwrap();
     assert_eq!(checkpoint.files().len(), 3);
-    assert_eq!(
-        checkpoint.configs().keys().collect::<Vec<_>>(),
-        ["text_encoder", "unet", "vae"]
-    );
+    assert_eq!(checkpoint.configs().keys().collect::<Vec<_>>(), ["text_encoder", "unet", "vae"]);
     for name in checkpoint.names() {
         block_on(checkpoint.read(name)).unwrap();
     }
@@ -231,11 +173,7 @@ fn published_layouts_open() {
     let name = "encoder.mid_block.attentions.0.to_q.weight";
     let aliases = ["encoder.mid_block.attentions.0.query.weight".to_owned()];
     let channels = checkpoint.info(&aliases[0]).unwrap().shape[0];
-    let wanted = Wanted {
-        name,
-        aliases: &aliases,
-        shape: &[channels, channels, 1, 1],
-    };
+    let wanted = Wanted { name, aliases: &aliases, shape: &[channels, channels, 1, 1] };
     assert_eq!(resolve(&checkpoint, [wanted]).unwrap(), aliases);
 }
 
@@ -249,11 +187,7 @@ fn the_embedded_model_packs() {
     let mut writer = PackWriter::with_max_shard_bytes(folder.clone(), 1 << 20);
     for name in checkpoint.names() {
         let tensor = block_on(checkpoint.read(name)).unwrap();
-        let dtype = if tensor.shape().len() >= 2 {
-            DType::Q8
-        } else {
-            DType::F16
-        };
+        let dtype = if tensor.shape().len() >= 2 { DType::Q8 } else { DType::F16 };
         block_on(writer.write(&tensor.to_dtype(dtype).unwrap())).unwrap();
     }
     let settings = checkpoint.settings().unwrap().clone();
@@ -263,9 +197,6 @@ fn the_embedded_model_packs() {
     assert_eq!(pack.settings(), Some(&settings));
     assert_eq!(pack.names(), checkpoint.names());
     for name in checkpoint.names() {
-        assert_eq!(
-            pack.info(name).unwrap().shape,
-            checkpoint.info(name).unwrap().shape
-        );
+        assert_eq!(pack.info(name).unwrap().shape, checkpoint.info(name).unwrap().shape);
     }
 }

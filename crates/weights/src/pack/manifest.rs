@@ -72,21 +72,14 @@ impl Manifest {
         struct VersionOnly {
             version: u64,
         }
-        let malformed = |error: serde_json::Error| WeightsError::MalformedPack {
-            reason: error.to_string(),
-        };
+        let malformed = |error: serde_json::Error| WeightsError::MalformedPack { reason: error.to_string() };
         // A later format may differ in anything but this field.
         let VersionOnly { version } = serde_json::from_slice(json).map_err(malformed)?;
         if version > PACK_VERSION {
-            return Err(WeightsError::NewerPack {
-                found: version,
-                supported: PACK_VERSION,
-            });
+            return Err(WeightsError::NewerPack { found: version, supported: PACK_VERSION });
         }
         let manifest: Manifest = serde_json::from_slice(json).map_err(malformed)?;
-        manifest
-            .check()
-            .map_err(|reason| WeightsError::MalformedPack { reason })?;
+        manifest.check().map_err(|reason| WeightsError::MalformedPack { reason })?;
         Ok(manifest)
     }
 
@@ -101,11 +94,7 @@ impl Manifest {
         for (index, shard) in self.shards.iter().enumerate() {
             // Fixed names keep a manifest from pointing outside its folder.
             if shard.name != shard_name(index) {
-                return Err(format!(
-                    "shard {index} is named {:?}, not {}",
-                    shard.name,
-                    shard_name(index)
-                ));
+                return Err(format!("shard {index} is named {:?}, not {}", shard.name, shard_name(index)));
             }
             if shard.length > MAX_SHARD_BYTES {
                 return Err(format!(
@@ -114,15 +103,9 @@ impl Manifest {
                 ));
             }
             if shard.sha256.len() != 64
-                || !shard
-                    .sha256
-                    .bytes()
-                    .all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+                || !shard.sha256.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
             {
-                return Err(format!(
-                    "the SHA-256 of {} is not 64 lower-case hexadecimal digits",
-                    shard.name
-                ));
+                return Err(format!("the SHA-256 of {} is not 64 lower-case hexadecimal digits", shard.name));
             }
         }
         let mut names = HashSet::new();
@@ -136,15 +119,11 @@ impl Manifest {
     }
 
     fn check_place(&self, tensor: &PackTensor) -> Result<(), String> {
-        let PackTensor {
-            name, shape, dtype, ..
-        } = tensor;
-        let shard = self.shards.get(tensor.shard).ok_or_else(|| {
-            format!(
-                "tensor {name} lies in shard {}, which is not listed",
-                tensor.shard
-            )
-        })?;
+        let PackTensor { name, shape, dtype, .. } = tensor;
+        let shard = self
+            .shards
+            .get(tensor.shard)
+            .ok_or_else(|| format!("tensor {name} lies in shard {}, which is not listed", tensor.shard))?;
         if dtype.byte_len(shape) != Some(tensor.length) {
             return Err(format!(
                 "tensor {name} has {} bytes, which do not fit {dtype} {shape:?}",

@@ -25,18 +25,8 @@ impl Pack {
     /// Parses and checks `pack.json`; shards are opened when a tensor is read.
     pub fn open(manifest_json: &[u8], opener: Box<dyn ShardOpener>) -> Result<Self> {
         let manifest = Manifest::parse(manifest_json)?;
-        let index = manifest
-            .tensors
-            .iter()
-            .enumerate()
-            .map(|(i, tensor)| (tensor.name.clone(), i))
-            .collect();
-        Ok(Self {
-            manifest,
-            index,
-            opener,
-            last_shard: RefCell::new(None),
-        })
+        let index = manifest.tensors.iter().enumerate().map(|(i, tensor)| (tensor.name.clone(), i)).collect();
+        Ok(Self { manifest, index, opener, last_shard: RefCell::new(None) })
     }
 
     /// Opens the pack in a folder on disk.
@@ -55,12 +45,7 @@ impl Pack {
     pub async fn verify(&self) -> Result<()> {
         for shard in 0..self.manifest.shards.len() {
             let bytes = self.shard(shard).await?;
-            for tensor in self
-                .manifest
-                .tensors
-                .iter()
-                .filter(|tensor| tensor.shard == shard)
-            {
+            for tensor in self.manifest.tensors.iter().filter(|tensor| tensor.shard == shard) {
                 slice(tensor, &bytes)?;
             }
         }
@@ -85,11 +70,7 @@ impl Pack {
         let source = self.opener.open(shard).await?;
         if source.len() != shard.length {
             let (file, expected, found) = (source.name().to_owned(), shard.length, source.len());
-            return Err(WeightsError::WrongLength {
-                file,
-                expected,
-                found,
-            });
+            return Err(WeightsError::WrongLength { file, expected, found });
         }
         let bytes: Rc<[u8]> = read_range(&*source, 0..shard.length).await?.into();
         let mut hash = Sha256::new();
@@ -97,11 +78,7 @@ impl Pack {
         let found = finish_hex(hash);
         if found != shard.sha256 {
             let (shard, expected) = (source.name().to_owned(), shard.sha256.clone());
-            return Err(WeightsError::WrongHash {
-                shard,
-                expected,
-                found,
-            });
+            return Err(WeightsError::WrongHash { shard, expected, found });
         }
         self.last_shard.replace(Some((index, bytes.clone())));
         Ok(bytes)
@@ -111,39 +88,24 @@ impl Pack {
 /// A tensor's bytes out of its shard. The manifest's check made the range and the length right.
 fn slice(tensor: &PackTensor, shard: &[u8]) -> Result<HostTensor> {
     let (start, end) = (tensor.offset as usize, (tensor.offset + tensor.length) as usize);
-    let read = HostTensor::new(
-        &*tensor.name,
-        &tensor.shape,
-        tensor.dtype,
-        shard[start..end].to_vec(),
-    )?;
+    let read = HostTensor::new(&*tensor.name, &tensor.shape, tensor.dtype, shard[start..end].to_vec())?;
     read.check_finite()?;
     Ok(read)
 }
 
 impl WeightSource for Pack {
     fn names(&self) -> Vec<&str> {
-        self.manifest
-            .tensors
-            .iter()
-            .map(|tensor| tensor.name.as_str())
-            .collect()
+        self.manifest.tensors.iter().map(|tensor| tensor.name.as_str()).collect()
     }
 
     fn info(&self, name: &str) -> Option<TensorInfo> {
         let tensor = &self.manifest.tensors[*self.index.get(name)?];
-        Some(TensorInfo {
-            shape: tensor.shape.clone(),
-            dtype: tensor.dtype,
-        })
+        Some(TensorInfo { shape: tensor.shape.clone(), dtype: tensor.dtype })
     }
 
     fn read<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<HostTensor>> {
         Box::pin(async move {
-            let index = self
-                .index
-                .get(name)
-                .ok_or_else(|| WeightsError::Missing(vec![name.to_owned()]))?;
+            let index = self.index.get(name).ok_or_else(|| WeightsError::Missing(vec![name.to_owned()]))?;
             let tensor = &self.manifest.tensors[*index];
             slice(tensor, &self.shard(tensor.shard).await?)
         })

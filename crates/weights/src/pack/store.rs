@@ -62,11 +62,7 @@ impl Sink for MemoryFolder {
     }
 
     fn append<'a>(&'a mut self, bytes: &'a [u8]) -> LocalFuture<'a, Result<()>> {
-        self.files
-            .borrow_mut()
-            .entry(self.current.clone())
-            .or_default()
-            .extend_from_slice(bytes);
+        self.files.borrow_mut().entry(self.current.clone()).or_default().extend_from_slice(bytes);
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -79,9 +75,7 @@ impl ShardOpener for MemoryFolder {
     fn open<'a>(&'a self, shard: &'a Shard) -> LocalFuture<'a, Result<Box<dyn ByteSource>>> {
         let source = match self.file(&shard.name) {
             Some(bytes) => Ok(Box::new(MemorySource::new(&shard.name, bytes)) as Box<dyn ByteSource>),
-            None => Err(WeightsError::NotFound {
-                what: shard.name.clone(),
-            }),
+            None => Err(WeightsError::NotFound { what: shard.name.clone() }),
         };
         Box::pin(std::future::ready(source))
     }
@@ -110,10 +104,7 @@ mod folder {
     impl Folder {
         /// A folder to read from; nothing is touched.
         pub fn at(path: impl AsRef<Path>) -> Self {
-            Self {
-                path: path.as_ref().to_owned(),
-                current: None,
-            }
+            Self { path: path.as_ref().to_owned(), current: None }
         }
 
         /// A folder to write to. Makes it where it is missing, and removes the `pack.json` and the shards of an older
@@ -126,9 +117,7 @@ mod folder {
                 let entry = entry.map_err(fail)?;
                 let name = entry.file_name();
                 let name = name.to_string_lossy();
-                let is_shard = name
-                    .strip_prefix("shard-")
-                    .is_some_and(|rest| rest.ends_with(".bin"));
+                let is_shard = name.strip_prefix("shard-").is_some_and(|rest| rest.ends_with(".bin"));
                 if name == MANIFEST_NAME || is_shard {
                     std::fs::remove_file(entry.path()).map_err(fail)?;
                 }
@@ -142,10 +131,7 @@ mod folder {
             let what = path.display().to_string();
             std::fs::read(&path).map_err(|error| match error.kind() {
                 std::io::ErrorKind::NotFound => WeightsError::NotFound { what },
-                _ => WeightsError::Source {
-                    what,
-                    reason: error.to_string(),
-                },
+                _ => WeightsError::Source { what, reason: error.to_string() },
             })
         }
 
@@ -160,10 +146,7 @@ mod folder {
         fn append_now(&mut self, bytes: &[u8]) -> Result<()> {
             let Some((path, file)) = &mut self.current else {
                 let reason = "no file was created yet".to_owned();
-                return Err(WeightsError::Write {
-                    what: self.path.display().to_string(),
-                    reason,
-                });
+                return Err(WeightsError::Write { what: self.path.display().to_string(), reason });
             };
             file.write_all(bytes).map_err(|error| write_error(path, &error))
         }
@@ -181,10 +164,7 @@ mod folder {
         let what = path.display().to_string();
         match error.kind() {
             StorageFull | QuotaExceeded => WeightsError::StorageFull { what },
-            _ => WeightsError::Write {
-                what,
-                reason: error.to_string(),
-            },
+            _ => WeightsError::Write { what, reason: error.to_string() },
         }
     }
 

@@ -10,10 +10,7 @@ use crate::{DType, HostTensor, Result, WeightSource, WeightsError};
 
 fn tensor(name: &str, shape: &[usize], dtype: DType) -> HostTensor {
     let values = uniform(shape.iter().product(), name.len() as u64);
-    HostTensor::from_f32(name, shape, &values)
-        .unwrap()
-        .to_dtype(dtype)
-        .unwrap()
+    HostTensor::from_f32(name, shape, &values).unwrap().to_dtype(dtype).unwrap()
 }
 
 fn tensors() -> Vec<HostTensor> {
@@ -34,9 +31,7 @@ fn packed() -> MemoryFolder {
         block_on(writer.write(&tensor)).unwrap();
     }
     let configs = BTreeMap::from([("unet".to_owned(), json!({"in_channels": 3}))]);
-    block_on(writer.finish(json!({"resolution": 48}), configs))
-        .unwrap()
-        .0
+    block_on(writer.finish(json!({"resolution": 48}), configs)).unwrap().0
 }
 
 fn open(folder: &MemoryFolder) -> Result<Pack> {
@@ -61,10 +56,7 @@ fn refusal(edit: impl FnOnce(&mut Value)) -> String {
 #[test]
 fn what_is_packed_is_read() {
     let folder = packed();
-    assert_eq!(
-        folder.names(),
-        ["pack.json", "shard-00000.bin", "shard-00001.bin"]
-    );
+    assert_eq!(folder.names(), ["pack.json", "shard-00000.bin", "shard-00001.bin"]);
     let pack = open(&folder).unwrap();
     block_on(pack.verify()).unwrap();
     let names: Vec<String> = tensors().iter().map(|tensor| tensor.name().to_owned()).collect();
@@ -78,10 +70,7 @@ fn what_is_packed_is_read() {
     assert_eq!(pack.config("unet").unwrap()["in_channels"], 3);
     assert_eq!(pack.settings().unwrap()["resolution"], 48);
     assert!(pack.info("none").is_none() && pack.config("vae").is_none());
-    assert_eq!(
-        block_on(pack.read("none")).unwrap_err(),
-        WeightsError::Missing(vec!["none".into()])
-    );
+    assert_eq!(block_on(pack.read("none")).unwrap_err(), WeightsError::Missing(vec!["none".into()]));
     for tensor in &pack.manifest().tensors {
         assert_eq!(tensor.offset % 16, 0, "{}", tensor.name);
     }
@@ -102,28 +91,12 @@ fn the_writer_refuses_what_a_pack_may_not_hold() {
     let twice = block_on(writer.write(&tensor("w", &[4], DType::F32))).unwrap_err();
     assert_eq!(twice, WeightsError::Duplicate { tensor: "w".into() });
     let large = block_on(writer.write(&tensor("large", &[513], DType::F32))).unwrap_err();
-    assert_eq!(
-        large,
-        WeightsError::TensorTooLarge {
-            tensor: "large".into(),
-            bytes: 2052,
-            limit: 2048
-        }
-    );
+    assert_eq!(large, WeightsError::TensorTooLarge { tensor: "large".into(), bytes: 2052, limit: 2048 });
     let nan = HostTensor::from_f32("nan", &[2], &[0.0, f32::NAN]).unwrap();
     let nan = block_on(writer.write(&nan)).unwrap_err();
-    assert_eq!(
-        nan,
-        WeightsError::NotFinite {
-            tensor: "nan".into(),
-            index: 1
-        }
-    );
+    assert_eq!(nan, WeightsError::NotFinite { tensor: "nan".into(), index: 1 });
     let mask = HostTensor::from_u8("mask", &[1], vec![1]).unwrap();
-    assert!(matches!(
-        block_on(writer.write(&mask)),
-        Err(WeightsError::UnsupportedDType { .. })
-    ));
+    assert!(matches!(block_on(writer.write(&mask)), Err(WeightsError::UnsupportedDType { .. })));
     // What was refused left no trace.
     let (folder, manifest) = block_on(writer.finish(Value::Null, BTreeMap::new())).unwrap();
     assert_eq!(manifest.tensors.len(), 1);
@@ -136,33 +109,16 @@ fn a_newer_version_says_update() {
     // A format of the future has nothing in common but its version.
     folder.insert(MANIFEST_NAME, br#"{"version": 2, "layers": []}"#.to_vec());
     let error = open(&folder).err().unwrap();
-    assert_eq!(
-        error,
-        WeightsError::NewerPack {
-            found: 2,
-            supported: 1
-        }
-    );
+    assert_eq!(error, WeightsError::NewerPack { found: 2, supported: 1 });
     assert!(error.to_string().contains("Update Maskov"));
 }
 
 #[test]
 fn json_that_is_none_is_refused() {
-    for json in [
-        "",
-        "{",
-        "[]",
-        "{}",
-        r#"{"version": 1}"#,
-        r#"{"version": "1"}"#,
-        r#"{"version": -1}"#,
-    ] {
+    for json in ["", "{", "[]", "{}", r#"{"version": 1}"#, r#"{"version": "1"}"#, r#"{"version": -1}"#] {
         let folder = packed();
         folder.insert(MANIFEST_NAME, json.as_bytes().to_vec());
-        assert!(
-            matches!(open(&folder), Err(WeightsError::MalformedPack { .. })),
-            "{json}"
-        );
+        assert!(matches!(open(&folder), Err(WeightsError::MalformedPack { .. })), "{json}");
     }
     assert!(refusal(|m| m["tensors"][0]["dtype"] = json!("F8_E4M3")).contains("F8_E4M3 is no type"));
 }
@@ -177,11 +133,7 @@ fn a_truncated_or_longer_shard_is_refused() {
         bytes.resize(found as usize, 0);
         folder.insert("shard-00001.bin", bytes);
         let pack = open(&folder).unwrap();
-        let error = WeightsError::WrongLength {
-            file: "shard-00001.bin".into(),
-            expected,
-            found,
-        };
+        let error = WeightsError::WrongLength { file: "shard-00001.bin".into(), expected, found };
         assert_eq!(block_on(pack.verify()).unwrap_err(), error);
         assert_eq!(block_on(pack.read("norm.weight")).unwrap_err(), error);
         block_on(pack.read("conv_in.weight")).expect("the other shard is sound");
@@ -196,10 +148,7 @@ fn a_shard_with_a_wrong_hash_is_refused_before_any_byte_is_used() {
     bytes[last] ^= 1;
     folder.insert("shard-00000.bin", bytes);
     let pack = open(&folder).unwrap();
-    for error in [
-        block_on(pack.verify()).unwrap_err(),
-        block_on(pack.read("conv_in.weight")).unwrap_err(),
-    ] {
+    for error in [block_on(pack.verify()).unwrap_err(), block_on(pack.read("conv_in.weight")).unwrap_err()] {
         assert!(
             matches!(&error, WeightsError::WrongHash { shard, .. } if shard == "shard-00000.bin"),
             "{error}"
@@ -212,12 +161,7 @@ fn a_missing_shard_is_named() {
     let folder = packed();
     folder.remove("shard-00000.bin");
     let error = block_on(open(&folder).unwrap().verify()).unwrap_err();
-    assert_eq!(
-        error,
-        WeightsError::NotFound {
-            what: "shard-00000.bin".into()
-        }
-    );
+    assert_eq!(error, WeightsError::NotFound { what: "shard-00000.bin".into() });
 }
 
 /// Puts `bad` at the start or the end of a tensor, with lengths and hashes that agree.
@@ -225,13 +169,7 @@ fn poisoned(name: &str, bad: [u8; 2], at_end: bool) -> Pack {
     let folder = packed();
     let (place, shard) = {
         let pack = open(&folder).unwrap();
-        let place = pack
-            .manifest()
-            .tensors
-            .iter()
-            .find(|tensor| tensor.name == name)
-            .unwrap()
-            .clone();
+        let place = pack.manifest().tensors.iter().find(|tensor| tensor.name == name).unwrap().clone();
         (place.clone(), pack.manifest().shards[place.shard].name.clone())
     };
     let mut bytes = folder.file(&shard).unwrap();
@@ -239,9 +177,7 @@ fn poisoned(name: &str, bad: [u8; 2], at_end: bool) -> Pack {
     bytes[start..start + 2].copy_from_slice(&bad);
     let mut hash = Sha256::new();
     hash.update(&bytes);
-    edit_manifest(&folder, |manifest| {
-        manifest["shards"][place.shard]["sha256"] = json!(finish_hex(hash))
-    });
+    edit_manifest(&folder, |manifest| manifest["shards"][place.shard]["sha256"] = json!(finish_hex(hash)));
     folder.insert(&shard, bytes);
     open(&folder).unwrap()
 }
@@ -260,14 +196,8 @@ fn nan_in_a_tensor_or_a_scale_is_refused() {
     ];
     for (name, bad, at_end) in cases {
         let pack = poisoned(name, bad, at_end);
-        for error in [
-            block_on(pack.read(name)).unwrap_err(),
-            block_on(pack.verify()).unwrap_err(),
-        ] {
-            assert!(
-                matches!(&error, WeightsError::NotFinite { tensor, .. } if tensor == name),
-                "{error}"
-            );
+        for error in [block_on(pack.read(name)).unwrap_err(), block_on(pack.verify()).unwrap_err()] {
+            assert!(matches!(&error, WeightsError::NotFinite { tensor, .. } if tensor == name), "{error}");
         }
     }
     block_on(poisoned("q8.weight", nan, false).verify()).expect("any byte is a sound qweight");

@@ -59,8 +59,7 @@ impl<S: Sink> PackWriter<S> {
         }
         let used = self.open.as_ref().map_or(0, |(used, _)| *used);
         let offset = used.next_multiple_of(ALIGNMENT);
-        self.append(&[0; ALIGNMENT as usize][..(offset - used) as usize])
-            .await?;
+        self.append(&[0; ALIGNMENT as usize][..(offset - used) as usize]).await?;
         self.append(tensor.bytes()).await?;
         self.names.insert(tensor.name().to_owned());
         self.tensors.push(PackTensor {
@@ -82,19 +81,8 @@ impl<S: Sink> PackWriter<S> {
         configs: BTreeMap<String, Value>,
     ) -> Result<(S, Manifest)> {
         self.close_shard();
-        let Self {
-            mut sink,
-            tensors,
-            shards,
-            ..
-        } = self;
-        let manifest = Manifest {
-            version: PACK_VERSION,
-            settings,
-            configs,
-            shards,
-            tensors,
-        };
+        let Self { mut sink, tensors, shards, .. } = self;
+        let manifest = Manifest { version: PACK_VERSION, settings, configs, shards, tensors };
         sink.create(MANIFEST_NAME).await?;
         sink.append(&manifest.to_json()).await?;
         sink.finish().await?;
@@ -108,19 +96,11 @@ impl<S: Sink> PackWriter<S> {
         }
         if !dtype.is_weight() {
             let (dtype, needed) = (dtype.name().to_owned(), "F32, F16, BF16, Q8 or Q4");
-            return Err(WeightsError::UnsupportedDType {
-                tensor: name,
-                dtype,
-                needed,
-            });
+            return Err(WeightsError::UnsupportedDType { tensor: name, dtype, needed });
         }
         let (bytes, limit) = (tensor.bytes().len() as u64, self.max_shard_bytes);
         if bytes > limit {
-            return Err(WeightsError::TensorTooLarge {
-                tensor: name,
-                bytes,
-                limit,
-            });
+            return Err(WeightsError::TensorTooLarge { tensor: name, bytes, limit });
         }
         tensor.check_finite()
     }
@@ -137,11 +117,7 @@ impl<S: Sink> PackWriter<S> {
     fn close_shard(&mut self) {
         if let Some((length, hash)) = self.open.take() {
             let name = shard_name(self.shards.len());
-            self.shards.push(Shard {
-                name,
-                length,
-                sha256: finish_hex(hash),
-            });
+            self.shards.push(Shard { name, length, sha256: finish_hex(hash) });
         }
     }
 }

@@ -60,19 +60,13 @@ fn every_error_is_within_half_a_scale() {
 #[test]
 fn the_bound_holds_at_the_ends_of_the_range() {
     // Both signs at the largest magnitude: what puts q4's positive side beyond 7.
-    for (dtype, magnitude) in [
-        (DType::Q8, 1.27f32),
-        (DType::Q4, 0.8),
-        (DType::Q4, 9.5e-8),
-        (DType::Q8, 1.4 * 2f32.powi(-24)),
-    ] {
+    for (dtype, magnitude) in
+        [(DType::Q8, 1.27f32), (DType::Q4, 0.8), (DType::Q4, 9.5e-8), (DType::Q8, 1.4 * 2f32.powi(-24))]
+    {
         let mut weight = vec![0.0; 32];
         (weight[0], weight[1], weight[2]) = (magnitude, -magnitude, magnitude / 2.0);
         let quantized = quantize("w", &weight, &[1, 32], dtype).unwrap();
-        assert!(
-            worst_half_scales(&weight, &quantized) <= 1.0 + ROUNDING,
-            "{dtype} {magnitude}"
-        );
+        assert!(worst_half_scales(&weight, &quantized) <= 1.0 + ROUNDING, "{dtype} {magnitude}");
     }
 }
 
@@ -110,10 +104,7 @@ fn q8_layout_is_lowest_byte_first_in_out_tap_in_order() {
         assert_eq!(quantized.scale(tap), 1.0);
     }
     assert_eq!(quantized.scales[0], 0x3c00_3c00);
-    assert_eq!(
-        quantized.scales[4], 0x0000_3c00,
-        "the odd scale has an empty high half"
-    );
+    assert_eq!(quantized.scales[4], 0x0000_3c00, "the odd scale has an empty high half");
 }
 
 #[test]
@@ -123,37 +114,25 @@ fn q4_layout_is_lowest_nibble_first() {
     let quantized = quantize("w", &weight, &[1, 32], DType::Q4).unwrap();
     let back = dequantize(&quantized);
     assert_eq!(quantized.scale(0), 1.0);
-    assert_eq!(
-        quantized.qweight,
-        [0x7654_3210, 0xfedc_ba98, 0x7654_3210, 0xfedc_ba98]
-    );
+    assert_eq!(quantized.qweight, [0x7654_3210, 0xfedc_ba98, 0x7654_3210, 0xfedc_ba98]);
     assert_eq!(back, weight);
     let negated: Vec<f32> = weight.iter().map(|w| -w).collect();
     let mirrored = quantize("w", &negated, &[1, 32], DType::Q4).unwrap();
-    assert_eq!(
-        mirrored.scale(0),
-        -1.0,
-        "the sign of the scale follows the longer side"
-    );
+    assert_eq!(mirrored.scale(0), -1.0, "the sign of the scale follows the longer side");
     assert_eq!(mirrored.qweight, quantized.qweight);
 }
 
 #[test]
 fn a_group_never_spans_two_rows_or_taps() {
     // 33 inputs: the second group has one input and its own scale; rows differ a thousandfold.
-    let weight: Vec<f32> = (0..66)
-        .map(|i| if i < 33 { 1.0 } else { 1000.0 } * (i % 33 + 1) as f32)
-        .collect();
+    let weight: Vec<f32> = (0..66).map(|i| if i < 33 { 1.0 } else { 1000.0 } * (i % 33 + 1) as f32).collect();
     let quantized = quantize("w", &weight, &[2, 33], DType::Q8).unwrap();
     let scales: Vec<f32> = (0..4).map(|i| quantized.scale(i)).collect();
     for (scale, largest) in scales.iter().zip([32.0, 33.0, 32000.0, 33000.0]) {
         assert!((scale * 127.0 / largest - 1.0f32).abs() < 1e-3, "{scales:?}");
     }
     let padding = &quantized.qweight[8..16];
-    assert!(
-        padding[0] & 0xffff_ff00 == 0 && padding[1..].iter().all(|&word| word == 0),
-        "{padding:x?}"
-    );
+    assert!(padding[0] & 0xffff_ff00 == 0 && padding[1..].iter().all(|&word| word == 0), "{padding:x?}");
 }
 
 #[test]
@@ -170,26 +149,14 @@ fn zeros_stay_zero() {
 fn what_cannot_be_quantised_is_an_error() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let error = quantize("w", &[0.0, bad], &[1, 2], DType::Q8).unwrap_err();
-        assert_eq!(
-            error,
-            WeightsError::NotFinite {
-                tensor: "w".into(),
-                index: 1
-            }
-        );
+        assert_eq!(error, WeightsError::NotFinite { tensor: "w".into(), index: 1 });
     }
     for dtype in [DType::Q8, DType::Q4] {
         let error = quantize("w", &[1e30], &[1, 1], dtype).unwrap_err();
         assert!(matches!(error, WeightsError::OutOfRange { .. }), "{error}");
     }
-    assert!(matches!(
-        quantize("w", &[1.0], &[1], DType::Q8),
-        Err(WeightsError::NotAMatrix { .. })
-    ));
-    assert!(matches!(
-        quantize("w", &[1.0], &[1, 1], DType::F16),
-        Err(WeightsError::UnsupportedDType { .. })
-    ));
+    assert!(matches!(quantize("w", &[1.0], &[1], DType::Q8), Err(WeightsError::NotAMatrix { .. })));
+    assert!(matches!(quantize("w", &[1.0], &[1, 1], DType::F16), Err(WeightsError::UnsupportedDType { .. })));
 }
 
 #[test]
@@ -199,20 +166,13 @@ fn bytes_round_trip() {
         let quantized = quantize("w", &uniform(99, 2), &shape, dtype).unwrap();
         let bytes = quantized.to_bytes();
         assert_eq!(Some(bytes.len() as u64), dtype.byte_len(&shape));
-        assert_eq!(
-            QuantizedMatrix::from_bytes(dtype, quantized.matrix, &bytes),
-            quantized
-        );
+        assert_eq!(QuantizedMatrix::from_bytes(dtype, quantized.matrix, &bytes), quantized);
     }
 }
 
 /// Largest magnitude at -8: the common choice for 4 bits.
 fn q4_largest_at_eight(values: &[f32]) -> f32 {
-    let largest = values
-        .iter()
-        .copied()
-        .max_by(|a, b| a.abs().total_cmp(&b.abs()))
-        .unwrap();
+    let largest = values.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
     f16::from_f32(largest / -8.0).to_f32()
 }
 
@@ -222,18 +182,12 @@ fn the_scale_search_pays() {
     let quantized = quantize("w", &weight, &[4096, 32], DType::Q4).unwrap();
     let back = dequantize(&quantized);
     let rms = |errors: f64| (errors / weight.len() as f64).sqrt();
-    let searched = rms(weight
-        .iter()
-        .zip(&back)
-        .map(|(w, b)| f64::from(w - b).powi(2))
-        .sum());
+    let searched = rms(weight.iter().zip(&back).map(|(w, b)| f64::from(w - b).powi(2)).sum());
     let common = rms(weight
         .chunks(32)
         .flat_map(|group| {
             let scale = q4_largest_at_eight(group);
-            group
-                .iter()
-                .map(move |&w| f64::from(w - (nearest_nibble(w / scale) - 8.0) * scale).powi(2))
+            group.iter().map(move |&w| f64::from(w - (nearest_nibble(w / scale) - 8.0) * scale).powi(2))
         })
         .sum());
     println!("q4 RMS error on normal weights: largest at -8 {common:.4}, searched {searched:.4}");

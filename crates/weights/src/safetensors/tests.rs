@@ -3,10 +3,7 @@ use crate::MemorySource;
 use pollster::block_on;
 
 fn open(bytes: Vec<u8>) -> Result<SafeTensors> {
-    block_on(SafeTensors::open(Box::new(MemorySource::new(
-        "test.safetensors",
-        bytes,
-    ))))
+    block_on(SafeTensors::open(Box::new(MemorySource::new("test.safetensors", bytes))))
 }
 
 fn file(header: &str, values: &[u8]) -> Vec<u8> {
@@ -29,10 +26,8 @@ fn what_is_written_is_read() {
     let image = HostTensor::from_u8("image", &[1, 3], vec![1, 2, 3]).unwrap();
     let scalar = HostTensor::from_f32("scalar", &[], &[2.5]).unwrap();
     let empty = HostTensor::from_f32("empty", &[0, 4], &[]).unwrap();
-    let half = HostTensor::from_f32("half", &[2, 2], &[1.0, 2.0, 3.0, 4.0])
-        .unwrap()
-        .to_dtype(DType::F16)
-        .unwrap();
+    let half =
+        HostTensor::from_f32("half", &[2, 2], &[1.0, 2.0, 3.0, 4.0]).unwrap().to_dtype(DType::F16).unwrap();
     let metadata = BTreeMap::from([("labels".to_owned(), "[true]".to_owned())]);
     let tensors = [image, scalar, empty, half];
     let bytes = write_safetensors(&tensors, &metadata).unwrap();
@@ -42,16 +37,9 @@ fn what_is_written_is_read() {
     for tensor in &tensors {
         assert_eq!(&block_on(read.read(tensor.name())).unwrap(), tensor);
         let alignment = tensor.dtype().byte_len(&[]).unwrap();
-        assert_eq!(
-            read.tensor(tensor.name()).unwrap().range.start % alignment,
-            0,
-            "aligned"
-        );
+        assert_eq!(read.tensor(tensor.name()).unwrap().range.start % alignment, 0, "aligned");
     }
-    assert_eq!(
-        block_on(read.read("none")).unwrap_err(),
-        WeightsError::Missing(vec!["none".into()])
-    );
+    assert_eq!(block_on(read.read("none")).unwrap_err(), WeightsError::Missing(vec!["none".into()]));
 }
 
 #[test]
@@ -69,30 +57,16 @@ fn values_may_be_unaligned_and_in_any_header_order() {
     let read = open(file(header, &[7, 0, 0, 0x80, 0x3f])).unwrap();
     assert_eq!(block_on(read.read("b")).unwrap().to_f32().unwrap(), [1.0]);
     assert_eq!(block_on(read.read("a")).unwrap().to_u8().unwrap(), [7]);
-    assert_eq!(
-        read.tensors()
-            .iter()
-            .map(|tensor| tensor.name.as_str())
-            .collect::<Vec<_>>(),
-        ["a", "b"]
-    );
+    assert_eq!(read.tensors().iter().map(|tensor| tensor.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
 }
 
 #[test]
 fn a_header_longer_than_the_file_or_the_limit_is_refused() {
-    assert!(
-        open(vec![1, 2, 3])
-            .unwrap_err()
-            .to_string()
-            .contains("3 bytes, too few")
-    );
+    assert!(open(vec![1, 2, 3]).unwrap_err().to_string().contains("3 bytes, too few"));
     for length in [3u64, MAX_HEADER_BYTES + 1, u64::MAX] {
         let bytes = [&length.to_le_bytes()[..], b"{}"].concat();
         let message = open(bytes).unwrap_err().to_string();
-        assert!(
-            message.contains(&format!("claims {length} bytes in a file of 10")),
-            "{message}"
-        );
+        assert!(message.contains(&format!("claims {length} bytes in a file of 10")), "{message}");
     }
 }
 
@@ -136,14 +110,7 @@ fn a_truncated_file_and_one_with_a_tail_are_refused() {
     for values in [3u64, 5] {
         let error = open(file(header, &vec![0; values as usize])).unwrap_err();
         let (expected, found) = (start + 4, start + values);
-        assert_eq!(
-            error,
-            WeightsError::WrongLength {
-                file: "test.safetensors".into(),
-                expected,
-                found
-            }
-        );
+        assert_eq!(error, WeightsError::WrongLength { file: "test.safetensors".into(), expected, found });
     }
 }
 
@@ -152,11 +119,7 @@ fn a_type_that_is_not_read_does_not_hide_the_others() {
     let header = r#"{"f8":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},"u8":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}"#;
     let read = open(file(header, &[0, 0, 9])).unwrap();
     assert_eq!(block_on(read.read("u8")).unwrap().to_u8().unwrap(), [9]);
-    let message = block_on(read.read("f8"))
-        .unwrap()
-        .to_f32()
-        .unwrap_err()
-        .to_string();
+    let message = block_on(read.read("f8")).unwrap().to_f32().unwrap_err().to_string();
     assert!(message.contains("f8") && message.contains("F8_E4M3"), "{message}");
     for dtype in ["F4", "Q8"] {
         let header = format!(r#"{{"w":{{"dtype":"{dtype}","shape":[2],"data_offsets":[0,1]}}}}"#);

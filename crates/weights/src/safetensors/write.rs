@@ -13,16 +13,10 @@ pub fn write_safetensors(tensors: &[HostTensor], metadata: &BTreeMap<String, Str
     for tensor in tensors {
         if tensor.dtype().is_quantized() {
             let (tensor, dtype) = (tensor.name().to_owned(), tensor.dtype().name().to_owned());
-            return Err(WeightsError::UnsupportedDType {
-                tensor,
-                dtype,
-                needed: "F32, F16 or BF16",
-            });
+            return Err(WeightsError::UnsupportedDType { tensor, dtype, needed: "F32, F16 or BF16" });
         }
         if tensor.name() == "__metadata__" || !names.insert(tensor.name()) {
-            return Err(WeightsError::Duplicate {
-                tensor: tensor.name().to_owned(),
-            });
+            return Err(WeightsError::Duplicate { tensor: tensor.name().to_owned() });
         }
     }
     let mut sorted: Vec<&HostTensor> = tensors.iter().collect();
