@@ -10,7 +10,7 @@ use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result, groups_1d};
 
 use crate::require;
 
-/// Sixteen invocations per row, [`ROWS`] rows per workgroup.
+/// Sixteen invocations per row, `ROWS` rows per workgroup.
 pub static KERNEL: Kernel = Kernel {
     name: "layer_norm",
     wgsl: wgsl!("layer_norm"),
