@@ -4,7 +4,15 @@
 //! there is no file system there, so what they need is embedded by `include_bytes!`); every other file there runs natively
 //! only. `tests/e2e` drives the built site. `cargo xtask test` runs them all.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod still_life;
+
 use std::path::{Path, PathBuf};
+
+/// Path of a file of the repository.
+pub fn repository(path: impl AsRef<Path>) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
 
 /// Path of a file in `tests/fixtures`. Source: the repository, so it is always there.
 ///
@@ -12,11 +20,7 @@ use std::path::{Path, PathBuf};
 /// When the file is missing.
 pub fn fixture(path: impl AsRef<Path>) -> PathBuf {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(path);
-    assert!(
-        file.exists(),
-        "{} is missing: restore it from the repository",
-        file.display()
-    );
+    assert!(file.exists(), "{} is missing: restore it from the repository", file.display());
     file
 }
 
@@ -26,10 +30,7 @@ pub fn fixture(path: impl AsRef<Path>) -> PathBuf {
 /// # Panics
 /// When `../shared` is there and lacks the file: then the name is wrong, and the check must not be skipped unseen.
 pub fn shared(path: impl AsRef<Path>) -> Option<PathBuf> {
-    below(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
-        path.as_ref(),
-    )
+    below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), path.as_ref())
 }
 
 fn below(folder: &Path, path: &Path) -> Option<PathBuf> {
@@ -38,11 +39,7 @@ fn below(folder: &Path, path: &Path) -> Option<PathBuf> {
         return None;
     }
     let file = folder.join(path);
-    assert!(
-        file.exists(),
-        "../shared is there, but ../shared/{} is not",
-        path.display()
-    );
+    assert!(file.exists(), "../shared is there, but ../shared/{} is not", path.display());
     Some(file)
 }
 
@@ -65,10 +62,7 @@ mod tests {
     fn an_absent_folder_is_none_and_a_file_of_it_is_found() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         assert_eq!(below(&here.join("no-such-folder"), Path::new("a")), None);
-        assert_eq!(
-            below(here, Path::new("Cargo.toml")),
-            Some(here.join("Cargo.toml"))
-        );
+        assert_eq!(below(here, Path::new("Cargo.toml")), Some(here.join("Cargo.toml")));
     }
 
     #[test]

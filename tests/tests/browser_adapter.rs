@@ -9,10 +9,7 @@ async fn there_is_an_adapter() {
     let gpu = testing::gpu().await;
     let caps = gpu.caps();
     let software = if caps.software { "software" } else { "hardware" };
-    say(&format!(
-        "Adapter: {} ({}, {software}, {})",
-        caps.name, caps.backend, caps.driver
-    ));
+    say(&format!("Adapter: {} ({}, {software}, {})", caps.name, caps.backend, caps.driver));
     assert_eq!(caps.backend == "BrowserWebGpu", cfg!(target_arch = "wasm32"));
 }
 
@@ -21,10 +18,7 @@ async fn a_software_renderer_is_not_taken_for_hardware() {
     let software = testing::gpu().await.caps().software;
     match Gpu::open(AdapterChoice::Hardware).await {
         Ok(gpu) => assert!(!software && !gpu.caps().software),
-        Err(error) => assert!(
-            software && matches!(error, GpuError::Unavailable { .. }),
-            "{error}"
-        ),
+        Err(error) => assert!(software && matches!(error, GpuError::Unavailable { .. }), "{error}"),
     }
 }
 

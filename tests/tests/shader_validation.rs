@@ -35,11 +35,7 @@ fn every_shader_file_belongs_to_a_kernel() {
     }
     for file in wgsl_files(&shaders.join("common")) {
         let text = read(&file);
-        assert!(
-            ALL.iter().any(|kernel| kernel.wgsl.contains(&text)),
-            "no kernel uses {}",
-            file.display()
-        );
+        assert!(ALL.iter().any(|kernel| kernel.wgsl.contains(&text)), "no kernel uses {}", file.display());
     }
     for kernel in ALL {
         assert!(
@@ -53,19 +49,9 @@ fn every_shader_file_belongs_to_a_kernel() {
 #[test]
 fn every_array_binding_says_its_shape() {
     let shaders = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shaders");
-    for file in wgsl_files(&shaders)
-        .into_iter()
-        .chain(wgsl_files(&shaders.join("common")))
-    {
-        for line in read(&file)
-            .lines()
-            .filter(|line| line.contains("@binding(") && line.contains("array<"))
-        {
-            assert!(
-                line.contains("// ["),
-                "{}: end this line with its shape: {line}",
-                file.display()
-            );
+    for file in wgsl_files(&shaders).into_iter().chain(wgsl_files(&shaders.join("common"))) {
+        for line in read(&file).lines().filter(|line| line.contains("@binding(") && line.contains("array<")) {
+            assert!(line.contains("// ["), "{}: end this line with its shape: {line}", file.display());
         }
     }
 }
@@ -125,30 +111,22 @@ fn binds(module: &naga::Module) -> Result<Vec<Bind>, String> {
     found.sort_by_key(|(group, binding, _)| (*group, *binding));
     for (i, (group, binding, _)) in found.iter().enumerate() {
         if (*group, *binding) != (0, i as u32) {
-            return Err(format!(
-                "group {group} binding {binding}, where group 0 binding {i} was due"
-            ));
+            return Err(format!("group {group} binding {binding}, where group 0 binding {i} was due"));
         }
     }
     Ok(found.into_iter().map(|(_, _, bind)| bind).collect())
 }
 
 fn workgroup_bytes(module: &naga::Module) -> u32 {
-    let shared = module
-        .global_variables
-        .iter()
-        .filter(|(_, variable)| variable.space == AddressSpace::WorkGroup);
-    shared
-        .map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx()))
-        .sum()
+    let shared =
+        module.global_variables.iter().filter(|(_, variable)| variable.space == AddressSpace::WorkGroup);
+    shared.map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx())).sum()
 }
 
 fn wgsl_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let paths = entries.map(|entry| entry.unwrap().path());
-    paths
-        .filter(|path| path.extension().is_some_and(|ending| ending == "wgsl"))
-        .collect()
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == "wgsl")).collect()
 }
 
 fn read(file: &Path) -> String {
@@ -170,12 +148,7 @@ mod faults {
     const BINDS: &[Bind] = &[Bind::Read, Bind::ReadWrite];
 
     fn fault(wgsl: String, binds: &'static [Bind], workgroup: [u32; 3]) -> Result<(), String> {
-        fault_of(&Kernel {
-            name: "sample",
-            wgsl: wgsl.leak(),
-            binds,
-            workgroup,
-        })
+        fault_of(&Kernel { name: "sample", wgsl: wgsl.leak(), binds, workgroup })
     }
 
     fn fault_with(from: &str, to: &str) -> String {
@@ -196,36 +169,21 @@ mod faults {
 
     #[test]
     fn what_not_every_adapter_has_is_found() {
-        fault_with(
-            "fn main",
-            "fn half() -> f16 { return 1.0h; } @compute @workgroup_size(64) fn main",
-        );
+        fault_with("fn main", "fn half() -> f16 { return 1.0h; } @compute @workgroup_size(64) fn main");
         fault_with("tile[63u - i]", "f32(u64(i))");
         assert!(fault_with("array<f32, 64>", "array<f32, 4097>").contains("16388 bytes"));
         assert!(
-            fault(SOUND.replace("size(64)", "size(512)"), BINDS, [512, 1, 1])
-                .unwrap_err()
-                .contains("256")
+            fault(SOUND.replace("size(64)", "size(512)"), BINDS, [512, 1, 1]).unwrap_err().contains("256")
         );
     }
 
     #[test]
     fn declarations_that_differ_from_the_file_are_found() {
+        assert!(fault(SOUND.into(), &[Bind::Read], [64, 1, 1]).unwrap_err().contains("binds"));
         assert!(
-            fault(SOUND.into(), &[Bind::Read], [64, 1, 1])
-                .unwrap_err()
-                .contains("binds")
+            fault(SOUND.into(), &[Bind::ReadWrite, Bind::Read], [64, 1, 1]).unwrap_err().contains("binds")
         );
-        assert!(
-            fault(SOUND.into(), &[Bind::ReadWrite, Bind::Read], [64, 1, 1])
-                .unwrap_err()
-                .contains("binds")
-        );
-        assert!(
-            fault(SOUND.into(), BINDS, [8, 8, 1])
-                .unwrap_err()
-                .contains("declared")
-        );
+        assert!(fault(SOUND.into(), BINDS, [8, 8, 1]).unwrap_err().contains("declared"));
         assert!(fault_with("binding(1)", "binding(2)").contains("was due"));
         assert!(fault_with("fn main", "fn start").contains("start"));
     }
