@@ -10,6 +10,7 @@ use maskov_weights::{
     Checkpoint, LocalFuture, MANIFEST_NAME, Pack, Shard, ShardOpener, WeightSource, WeightsError,
 };
 use pollster::block_on;
+use sha2::{Digest, Sha256};
 
 use crate::args::EngineArgs;
 use crate::progress::Steps;
@@ -72,4 +73,17 @@ impl ShardOpener for Shipped {
         };
         Box::pin(std::future::ready(source))
     }
+}
+
+/// A number that tells one model's weights from another's: of all names and types, and of the first layer's values.
+pub fn weights_id(source: &dyn WeightSource) -> Result<String> {
+    let mut hash = Sha256::new();
+    for name in source.names() {
+        let dtype = source.info(name).map(|info| info.dtype);
+        hash.update(format!("{name} {dtype:?}\n"));
+    }
+    if source.info("conv_in.weight").is_some() {
+        hash.update(block_on(source.read("conv_in.weight"))?.bytes());
+    }
+    Ok(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
 }

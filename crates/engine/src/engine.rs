@@ -64,6 +64,11 @@ impl Engine {
         &self.model
     }
 
+    /// Where the weights come from.
+    pub fn source(&self) -> &dyn WeightSource {
+        &*self.source
+    }
+
     /// The network on its device.
     pub fn network(&self) -> &Network {
         &self.network

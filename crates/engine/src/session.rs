@@ -62,8 +62,8 @@ impl Session {
     }
 
     pub(crate) fn encoded_in(&mut self, resize_ms: f64, network_ms: f64, network: Timings) {
-        self.log.add(Stage::Resize, resize_ms);
-        self.log.add(Stage::Network, network_ms);
+        self.log.put_first(Stage::Network, network_ms);
+        self.log.put_first(Stage::Resize, resize_ms);
         self.network = network;
     }
 

@@ -73,6 +73,11 @@ impl Log {
         self.times.borrow_mut().push(StageTime { stage, ms });
     }
 
+    /// What was done before anything that is in the log.
+    pub fn put_first(&self, stage: Stage, ms: f64) {
+        self.times.borrow_mut().insert(0, StageTime { stage, ms });
+    }
+
     /// The time since the last stage ended was spent on this.
     pub fn gap(&self, stage: Stage) {
         if let Some(end) = self.last_end.take() {

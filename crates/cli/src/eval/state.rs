@@ -1,0 +1,171 @@
+//! What is done, kept on disk after every image.
+
+use std::collections::HashSet;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::statistics::{NOC85, NOC90};
+
+/// The IoU of an object after each click.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    pub object: String,
+    pub ious: Vec<f64>,
+}
+
+impl Score {
+    /// Clicks to that IoU; `clicks` where it is never reached.
+    pub fn noc(&self, target: f64, clicks: u32) -> u32 {
+        self.ious.iter().position(|&iou| iou >= target).map_or(clicks, |index| index as u32 + 1)
+    }
+
+    pub fn reaches(&self, target: f64) -> bool {
+        self.ious.iter().any(|&iou| iou >= target)
+    }
+
+    /// The IoU after that many clicks, or after the last one.
+    pub fn iou_after(&self, clicks: usize) -> f64 {
+        self.ious.get(clicks - 1).or(self.ious.last()).copied().unwrap_or(0.0)
+    }
+
+    pub fn to_json(&self, clicks: u32) -> Value {
+        json!({
+            "noc85": self.noc(NOC85, clicks),
+            "noc90": self.noc(NOC90, clicks),
+            "iou_per_click": self.ious,
+        })
+    }
+}
+
+/// A line of the state's file: the objects of one image.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    image: String,
+    scores: Vec<Score>,
+}
+
+/// Scores so far, in the order of the images.
+pub struct State {
+    path: PathBuf,
+    images: HashSet<String>,
+    scores: Vec<Score>,
+}
+
+impl State {
+    /// Beside the JSON file, else among the user's caches. A state of other settings is begun anew.
+    pub fn open(json: Option<&Path>, settings: &Value) -> Result<Self> {
+        let path = match json {
+            Some(json) => with_suffix(json, ".state"),
+            None => cache_file(settings),
+        };
+        let mut state = Self { path, images: HashSet::new(), scores: Vec::new() };
+        let text = fs::read_to_string(&state.path).unwrap_or_default();
+        let mut lines = text.lines();
+        let is_ours = lines
+            .next()
+            .is_some_and(|line| serde_json::from_str::<Value>(line).ok().as_ref() == Some(settings));
+        if is_ours {
+            // The last line may be half written.
+            for line in lines.map_while(|line| serde_json::from_str::<Line>(line).ok()) {
+                state.images.insert(line.image);
+                state.scores.extend(line.scores);
+            }
+        } else {
+            state.begin(settings)?;
+        }
+        Ok(state)
+    }
+
+    fn begin(&self, settings: &Value) -> Result<()> {
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder).with_context(|| refused(&self.path))?;
+        }
+        fs::write(&self.path, format!("{settings}\n")).with_context(|| refused(&self.path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn done(&self) -> usize {
+        self.scores.len()
+    }
+
+    pub fn has_image(&self, image: &str) -> bool {
+        self.images.contains(image)
+    }
+
+    pub fn scores(&self) -> Vec<Score> {
+        self.scores.clone()
+    }
+
+    /// Keeps the scores of an image.
+    pub fn add(&mut self, image: &str, scores: Vec<Score>) -> Result<()> {
+        let line = Line { image: image.to_owned(), scores };
+        let mut file =
+            OpenOptions::new().append(true).open(&self.path).with_context(|| refused(&self.path))?;
+        writeln!(file, "{}", serde_json::to_string(&line)?).with_context(|| refused(&self.path))?;
+        self.images.insert(line.image);
+        self.scores.extend(line.scores);
+        Ok(())
+    }
+
+    /// The run is whole.
+    pub fn remove(self) -> Result<()> {
+        fs::remove_file(&self.path).with_context(|| refused(&self.path))
+    }
+}
+
+fn refused(path: &Path) -> String {
+    format!("the state {} can't be written: free some space, or choose another --json", path.display())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// A file of its own for every settings.
+fn cache_file(settings: &Value) -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let caches = variable("XDG_CACHE_HOME")
+        .or_else(|| variable("LOCALAPPDATA"))
+        .or_else(|| variable("HOME").map(|home| home.join(".cache")))
+        .unwrap_or_else(std::env::temp_dir);
+    let hash = Sha256::digest(settings.to_string());
+    let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    caches.join("maskov").join(format!("eval-{name}.state"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stopped_run_is_gone_on_with_and_other_settings_are_not() {
+        let folder = std::env::temp_dir().join(format!("maskov-state-{}", std::process::id()));
+        let json = folder.join("run.json");
+        let settings = json!({"clicks": 20});
+        let score = |object: &str| Score { object: object.to_owned(), ious: vec![0.1, 2.0 / 3.0] };
+        let mut state = State::open(Some(&json), &settings).unwrap();
+        state.add("a.png", vec![score("a"), score("a_2")]).unwrap();
+        state.add("empty.png", Vec::new()).unwrap();
+        // Stopped in the middle of a line.
+        let mut file = OpenOptions::new().append(true).open(state.path()).unwrap();
+        write!(file, "{{\"image\":\"b.p").unwrap();
+        let again = State::open(Some(&json), &settings).unwrap();
+        assert_eq!(again.scores(), [score("a"), score("a_2")]);
+        assert!(again.has_image("a.png") && again.has_image("empty.png") && !again.has_image("b.png"));
+        let other = State::open(Some(&json), &json!({"clicks": 5})).unwrap();
+        assert_eq!(other.done(), 0);
+        other.remove().unwrap();
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,44 @@
+//! The first three photos of GrabCut at R = 32: the evaluation runs whole, and the first click gives what it gave.
+
+mod common;
+
+use std::path::Path;
+
+use common::{Scratch, maskov, repository, stderr};
+
+/// IoU after the first click, measured on 2026-11-25 with the shipped q8 pack.
+const FIRST_CLICKS: [(&str, f64); 3] = [("106024", 0.1879), ("124084", 0.6024), ("153077", 0.5524)];
+/// As between our q8 and the f32 reference: 49 of 50 photos are closer.
+const TOLERANCE: f64 = 0.02;
+
+#[test]
+fn three_photos_of_grabcut_keep_their_first_masks() {
+    let set = repository("../shared/data/GrabCut");
+    if !Path::new(&repository("../shared")).is_dir() {
+        println!("skipped: ../shared/data/GrabCut is absent, so no photo of it was evaluated");
+        return;
+    }
+    let scratch = Scratch::new("grabcut");
+    let json = scratch.path("scores.json");
+    let output = maskov(&[
+        "eval",
+        &set,
+        "--limit",
+        "3",
+        "--clicks",
+        "20",
+        "--resolution",
+        "32",
+        "--device",
+        "cpu",
+        "--json",
+        &json,
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let scores: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!(scores["summary"]["objects"], 3);
+    for (object, expected) in FIRST_CLICKS {
+        let iou = scores["objects"][object]["iou_per_click"][0].as_f64().unwrap();
+        assert!((iou - expected).abs() <= TOLERANCE, "{object}: {iou} instead of {expected}");
+    }
+}

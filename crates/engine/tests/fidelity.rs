@@ -1,0 +1,188 @@
+//! What the CPU's fewer taps and its smaller picture cost, and that sessions are what the page and the command line
+//! take them for. On our own still life with the shipped pack.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use maskov_engine::{
+    Attention, Device, DeviceChoice, Engine, Fidelity, Photo, PromptPoint, Session, Stage, never_cancelled,
+};
+use maskov_segment::evaluation::{iou, next_click};
+use maskov_weights::Pack;
+use pollster::block_on;
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// The only folder under web/models.
+fn pack() -> Rc<Pack> {
+    let packs = std::fs::read_dir(repository("web/models")).unwrap();
+    let pack = packs.map(|entry| entry.unwrap().path()).find(|path| path.join("pack.json").is_file());
+    Rc::new(Pack::open_folder(pack.expect("the shipped pack")).unwrap())
+}
+
+fn still_life() -> Photo<'static> {
+    let bytes = std::fs::read(repository("web/sample/still_life.jpg")).unwrap();
+    let photo = maskov_photo::decode(&bytes).unwrap();
+    Photo::new(photo.width(), photo.height(), photo.rgb().into_owned()).unwrap()
+}
+
+fn engine(resolution: usize) -> Engine {
+    block_on(Engine::open(pack(), DeviceChoice::Cpu, Some(resolution), &mut ())).unwrap()
+}
+
+fn mask(session: &mut Session, points: &[PromptPoint]) -> Vec<u8> {
+    session.set_points(points).unwrap();
+    block_on(session.mask(&never_cancelled)).unwrap().mask.pixels
+}
+
+/// The truth of every object, u8 `[height, width]`.
+fn objects() -> Vec<Vec<u8>> {
+    let labels = std::fs::read(repository("tests/fixtures/still_life/labels.png")).unwrap();
+    let labels = maskov_photo::read_mask(&labels).unwrap().values;
+    let truth = |label: u8| labels.iter().map(|&value| u8::from(value == label)).collect::<Vec<u8>>();
+    // Background and cloth are no objects; anything below a thousandth of the picture is not clicked.
+    (1..=u8::MAX)
+        .map(truth)
+        .filter(|truth| (2_000..700_000).contains(&truth.iter().filter(|&&pixel| pixel != 0).count()))
+        .collect()
+}
+
+/// The IoU with the truth after up to three simulated clicks, each of them counted.
+fn ious(session: &mut Session, truth: &[u8]) -> f64 {
+    let mut prediction = vec![0; truth.len()];
+    let mut points = Vec::new();
+    let mut sum = 0.0;
+    for _ in 0..3 {
+        points.extend(next_click(&prediction, truth, 1600, |_| false));
+        prediction = mask(session, &points);
+        sum += iou(&prediction, truth);
+    }
+    sum / 3.0
+}
+
+/// A threshold may jump between two segments of nearly the same score, so single masks are no measure: the distance maps
+/// are, and how good the masks are on all objects together.
+#[test]
+fn the_cpu_s_fewer_taps_cost_little() {
+    let mut engine = engine(32);
+    let photo = still_life();
+    let attention = block_on(engine.attention(&photo, &mut ())).unwrap().attention;
+    let Attention::Cpu(map) = attention else { panic!("the CPU leaves its map in memory") };
+    let session = |samples_per_cell| {
+        let fidelity = Fidelity { samples_per_cell, ..Fidelity::CPU };
+        let (attention, photo) = (Attention::Cpu(map.clone()), photo.clone());
+        let made = Session::new(&Device::Cpu, attention, photo, engine.method(), fidelity, &never_cancelled);
+        block_on(made).unwrap()
+    };
+    let objects = objects();
+    assert!(objects.len() >= 8, "{} objects", objects.len());
+    let middles: Vec<PromptPoint> = objects
+        .iter()
+        .filter_map(|truth| next_click(&vec![0; truth.len()], truth, 1600, |_| false))
+        .collect();
+    let measure = |samples_per_cell| {
+        let mut session = session(samples_per_cell);
+        let maps: Vec<Vec<f32>> =
+            middles.iter().map(|&point| block_on(session.stages(point)).unwrap().distance_map).collect();
+        let quality =
+            objects.iter().map(|truth| ious(&mut session, truth)).sum::<f64>() / objects.len() as f64;
+        (maps, quality)
+    };
+    let (formula, formula_quality) = measure(None);
+    let (fewer, quality) = measure(Fidelity::CPU.samples_per_cell);
+    let differences =
+        || formula.iter().flatten().zip(fewer.iter().flatten()).map(|(a, b)| f64::from((a - b).abs()));
+    let mean = differences().sum::<f64>() / differences().count() as f64;
+    println!(
+        "{:?} samples a cell: distance maps off by {mean:.4} in the mean, {:.3} at the most; mean IoU {quality:.4}, by the formula {formula_quality:.4}",
+        Fidelity::CPU.samples_per_cell,
+        differences().fold(0.0, f64::max)
+    );
+    assert!(mean <= 0.005, "distance maps off by {mean} in the mean");
+    assert!(
+        (quality - formula_quality).abs() <= 0.02,
+        "mean IoU {quality}, by the formula {formula_quality}"
+    );
+}
+
+#[test]
+fn a_session_is_edited_point_by_point_and_tells_its_times() {
+    let mut engine = engine(16);
+    let mut session = block_on(engine.encode(still_life(), None, &mut (), &never_cancelled)).unwrap();
+    let (width, height) = session.photo_size();
+    assert_eq!((width, height), (1600, 1200));
+    assert!(session.solved_size().0 < width);
+    let point = |x, y, foreground| PromptPoint { x, y, foreground };
+    session.add(point(640, 820, true)).unwrap();
+    let one = block_on(session.mask(&never_cancelled)).unwrap().mask;
+    assert_eq!(one.pixels.len(), 1600 * 1200);
+    let stages: Vec<Stage> = session.take_times().into_iter().map(|time| time.stage).collect();
+    for stage in
+        [Stage::Resize, Stage::Network, Stage::Transition, Stage::Chain, Stage::FloodFill, Stage::Score]
+    {
+        assert!(stages.contains(&stage), "{stage} in {stages:?}");
+    }
+    assert_eq!(stages[0], Stage::Resize);
+    assert!(session.network_timings().total_ms() > 0.0);
+
+    session.add(point(100, 100, false)).unwrap();
+    session.move_to(1, 120, 90).unwrap();
+    assert_eq!(session.points(), [point(640, 820, true), point(120, 90, false)]);
+    for (x, y) in [(1600, 0), (0, 1200)] {
+        assert_eq!(session.add(point(x, y, true)).unwrap_err().code(), "point-outside");
+        assert_eq!(session.move_to(0, x, y).unwrap_err().code(), "point-outside");
+    }
+    session.remove(1);
+    session.remove(7);
+    assert_eq!(
+        block_on(session.mask(&never_cancelled)).unwrap().mask,
+        one,
+        "as if the second point had never been"
+    );
+}
+
+#[test]
+fn cancelling_ends_the_work_with_its_own_code() {
+    let mut engine = engine(16);
+    let error =
+        block_on(engine.encode(still_life(), None, &mut (), &|| true)).err().expect("it was cancelled");
+    assert_eq!(error.code(), "cancelled");
+}
+
+#[test]
+fn a_resolution_that_does_not_fit_says_which_do() {
+    let opened = block_on(Engine::open(pack(), DeviceChoice::Cpu, Some(33), &mut ()));
+    let error = opened.err().expect("33 is no multiple of 4");
+    assert_eq!(error.code(), "bad-resolution");
+    assert!(error.to_string().contains("32 or 36"), "{error}");
+}
+
+/// With any adapter (the tests' software one) the masks are the CPU's.
+#[test]
+fn the_gpu_s_mask_is_the_cpu_s() {
+    let open = |choice| block_on(Engine::open(pack(), choice, Some(16), &mut ())).unwrap();
+    let points = [PromptPoint { x: 640, y: 820, foreground: true }];
+    let masks = [DeviceChoice::Cpu, DeviceChoice::Gpu].map(|choice| {
+        let mut engine = open(choice);
+        assert_eq!(engine.device().is_gpu(), choice == DeviceChoice::Gpu);
+        let fidelity = Some(Fidelity::CPU);
+        let mut session = block_on(engine.encode(still_life(), fidelity, &mut (), &never_cancelled)).unwrap();
+        mask(&mut session, &points)
+    });
+    let same = iou(&masks[0], &masks[1]);
+    assert!(same >= 0.99, "IoU {same}");
+}
+
+/// A device that is lost in the middle: with `Auto` nothing would be left to the person.
+#[test]
+fn a_lost_device_is_told_by_its_code() {
+    let mut engine = block_on(Engine::open(pack(), DeviceChoice::Gpu, Some(16), &mut ())).unwrap();
+    let Device::Gpu(gpu) = engine.device().clone() else { panic!("asked for a GPU") };
+    gpu.destroy();
+    let error =
+        block_on(engine.encode(still_life(), None, &mut (), &never_cancelled)).err().expect("it is lost");
+    assert_eq!(error.code(), "device-lost");
+    assert!(error.is_of_device());
+}
