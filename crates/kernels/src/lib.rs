@@ -95,7 +95,6 @@ pub static ALL: &[&Kernel] = &[
     &temperature::KERNEL,
     &threshold_best::KERNEL,
     &threshold_scores::KERNEL,
-    &token_embedding::KERNEL,
     &truncated_mask::KERNEL,
     &truncated_nearest::KERNEL,
     &upsample_map::KERNEL,
