@@ -10,20 +10,31 @@ use maskov_kernels::upsample_weights::upsample_weights;
 use crate::error::{Result, SegmentError};
 use crate::photo::Photo;
 use crate::settings::MethodSettings;
-use crate::solver::Cancelled;
+use crate::solver::{Cancelled, never_cancelled};
 
 /// Samples of the filter's disc in one dispatch: some 50 ms on a weak GPU, well below what drivers wait for.
 const SAMPLES_PER_SUBMIT: usize = 1 << 28;
+
+/// Bytes of one pixel's weights.
+const PIXEL_BYTES: usize = 2 * WINDOW_LEN;
 
 /// A photo's weights on the device: u16, 128 bytes a pixel, in tiles of image rows of at most one binding each.
 pub struct GpuUpsampling {
     resolution: usize,
     guide: GuideBuffers,
-    tiles: Vec<(Range<usize>, Buffer)>,
+    rows_per_submit: usize,
+    rows_per_tile: usize,
+    weights: Weights,
+}
+
+enum Weights {
+    Kept(Vec<(Range<usize>, Buffer)>),
+    /// Memory is short: computed anew for every map.
+    Recomputed,
 }
 
 impl GpuUpsampling {
-    /// Computes the weights for maps of `resolution`² tokens.
+    /// Computes the weights for maps of `resolution`² tokens, or prepares to where they are not to be kept.
     ///
     /// # Errors
     /// [`SegmentError::Cancelled`], asked between pieces of the image; those of the device.
@@ -38,23 +49,52 @@ impl GpuUpsampling {
         let samples = settings.samples_per_cell;
         let guide = UpsampleGuide::new(photo.rgb(), width, height, resolution, settings.range_sigma, samples);
         let disc = (2 * guide.x.radius / guide.x.stride + 1) * (2 * guide.y.radius / guide.y.stride + 1);
-        let rows_per_submit = (SAMPLES_PER_SUBMIT / (disc * width)).max(1);
         let guide = GuideBuffers::upload(gpu, &guide)?;
-        let mut tiles = Vec::new();
-        for tile in runs(0..height, guide.rows_per_tile(gpu)) {
-            let weights = gpu.create("upsampling weights", tile.len() * width * WINDOW_LEN / 2)?;
-            for rows in runs(tile.clone(), rows_per_submit) {
-                if cancelled() {
-                    return Err(SegmentError::Cancelled);
-                }
-                let mut pass = gpu.pass();
-                pass.label("upsampling weights");
-                upsample_weights(&mut pass, &guide, tile.clone(), rows, &weights)?;
-                pass.submit()?;
+        let budget = settings.kept_weight_bytes;
+        let mut upsampling = Self {
+            resolution,
+            rows_per_submit: (SAMPLES_PER_SUBMIT / (disc * width)).max(1),
+            rows_per_tile: guide.rows_per_tile(gpu).min(budget / (width * PIXEL_BYTES)).max(1),
+            guide,
+            weights: Weights::Recomputed,
+        };
+        if width * height * PIXEL_BYTES <= budget {
+            let mut tiles = Vec::new();
+            for tile in upsampling.tiles() {
+                let weights = upsampling.create_tile(gpu, tile.len())?;
+                upsampling.compute(gpu, tile.clone(), &weights, cancelled)?;
+                tiles.push((tile, weights));
             }
-            tiles.push((tile, weights));
+            upsampling.weights = Weights::Kept(tiles);
         }
-        Ok(Self { resolution, guide, tiles })
+        Ok(upsampling)
+    }
+
+    fn tiles(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        runs(0..self.guide.height, self.rows_per_tile)
+    }
+
+    fn create_tile(&self, gpu: &Gpu, rows: usize) -> Result<Buffer> {
+        Ok(gpu.create("upsampling weights", rows * self.guide.width * WINDOW_LEN / 2)?)
+    }
+
+    fn compute(
+        &self,
+        gpu: &Gpu,
+        tile: Range<usize>,
+        weights: &Buffer,
+        cancelled: Cancelled<'_>,
+    ) -> Result<()> {
+        for rows in runs(tile.clone(), self.rows_per_submit) {
+            if cancelled() {
+                return Err(SegmentError::Cancelled);
+            }
+            let mut pass = gpu.pass();
+            pass.label("upsampling weights");
+            upsample_weights(&mut pass, &self.guide, tile.clone(), rows, weights)?;
+            pass.submit()?;
+        }
+        Ok(())
     }
 
     /// A map f32 `[R, R]` at the photo's size, f32 `[height, width]`.
@@ -64,12 +104,22 @@ impl GpuUpsampling {
     pub(crate) async fn upsample(&self, gpu: &Gpu, map: &[f32]) -> Result<Vec<f32>> {
         let map = PaddedMap::new(map, self.resolution).upload(gpu)?;
         let out = gpu.create("upsampled map", self.guide.width * self.guide.height)?;
-        let mut pass = gpu.pass();
-        pass.label("upsampling");
-        for (rows, weights) in &self.tiles {
+        let gather = |rows: &Range<usize>, weights: &Buffer| -> Result<()> {
+            let mut pass = gpu.pass();
+            pass.label("upsampling");
             upsample_map(&mut pass, &map, &self.guide, rows.clone(), weights, &out)?;
+            Ok(pass.submit()?)
+        };
+        match &self.weights {
+            Weights::Kept(tiles) => tiles.iter().try_for_each(|(rows, weights)| gather(rows, weights))?,
+            Weights::Recomputed => {
+                let weights = self.create_tile(gpu, self.rows_per_tile.min(self.guide.height))?;
+                for rows in self.tiles() {
+                    self.compute(gpu, rows.clone(), &weights, &never_cancelled)?;
+                    gather(&rows, &weights)?;
+                }
+            }
         }
-        pass.submit()?;
         Ok(gpu.read(&out).await?)
     }
 }

@@ -30,6 +30,9 @@ pub struct MethodSettings {
     pub samples_per_cell: Option<usize>,
     /// Largest share of the image that a segment may cover.
     pub max_segment_area: f64,
+    /// Device memory that a photo's upsampling weights may hold, in bytes, 128 a pixel. Those of larger photos are
+    /// computed anew for every map, tile by tile, in one tile's memory. The CPU solver keeps all.
+    pub kept_weight_bytes: usize,
 }
 
 impl Default for MethodSettings {
@@ -43,6 +46,7 @@ impl Default for MethodSettings {
             range_sigma: 0.1,
             samples_per_cell: None,
             max_segment_area: 0.4,
+            kept_weight_bytes: 256 << 20,
         }
     }
 }

@@ -143,3 +143,23 @@ async fn long_work_can_be_stopped_and_wrong_shapes_are_named() {
     let refused = solver.load_attention(oblong, &never_cancelled).await;
     assert!(matches!(refused, Err(SegmentError::AttentionShape { .. })));
 }
+
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn weights_that_are_not_kept_give_the_same_map_in_less_memory() {
+    let gpu = Rc::new(gpu().await);
+    let (photo, mut seeded) = (photo(60, 40), Seeded::new(22));
+    let map: Vec<f32> = (0..144).map(|_| 100.0 * seeded.value().abs()).collect();
+    let mut maps = Vec::new();
+    // All 40 rows are kept, or none is and a tile holds 7 of them.
+    for kept_weight_bytes in [40 * 60 * 128, 7 * 60 * 128] {
+        let settings = MethodSettings { kept_weight_bytes, ..MethodSettings::default() };
+        let solver = GpuSolver::new(gpu.clone(), settings).expect("settings in their ranges");
+        let before = gpu.live_bytes().0;
+        let upsampling = solver.load_photo(&photo, 12, &never_cancelled).await.expect("weights");
+        let held = gpu.live_bytes().0 - before;
+        maps.push((solver.upsample(&upsampling, &map).await.expect("a map"), held));
+    }
+    let [(kept, kept_bytes), (recomputed, recomputed_bytes)] = &maps[..] else { unreachable!("two maps") };
+    assert_eq!(kept, recomputed);
+    assert!(kept_bytes - recomputed_bytes == 40 * 60 * 128, "{kept_bytes} and {recomputed_bytes} bytes");
+}
