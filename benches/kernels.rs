@@ -8,7 +8,8 @@ use maskov_gpu::testing::Seeded;
 use maskov_gpu::{AdapterChoice, Buffer, Gpu, Pass};
 use maskov_kernels::attention::{Layer, attention};
 use maskov_kernels::conv2d_3x3_f16::Picture;
-use maskov_kernels::matrix::{Format, Matrix, conv2d_3x3, linear};
+use maskov_kernels::matrix::{Format, Matrix};
+use maskov_kernels::products::{conv2d_3x3, linear};
 use maskov_weights::{DType, pack_matrix_f16, quantize};
 
 fn main() -> Result<()> {

@@ -185,7 +185,7 @@ pub(crate) mod tests {
             let bias_buffer = gpu.upload("bias", &bias).expect("fits");
             let y = Guarded::new(gpu, len);
             let mut pass = gpu.pass();
-            crate::matrix::conv2d_3x3(&mut pass, &x_buffer, &matrix, &bias_buffer, picture, &y.buffer)
+            crate::products::conv2d_3x3(&mut pass, &x_buffer, &matrix, &bias_buffer, picture, &y.buffer)
                 .expect("shapes fit");
             pass.submit().expect("the device works");
             let mut expected = vec![0.0; len];

@@ -41,6 +41,7 @@ pub mod normalize_rows;
 pub mod pixel_unshuffle;
 pub mod prefix_sums;
 pub mod prefix_sums_add;
+pub mod products;
 pub mod scaled_head;
 pub mod sobel;
 pub mod sobel_levels;

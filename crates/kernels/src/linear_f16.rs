@@ -118,7 +118,7 @@ pub(crate) mod tests {
             let bias_buffer = gpu.upload("bias", &bias).expect("fits");
             let y = Guarded::new(gpu, rows * outputs);
             let mut pass = gpu.pass();
-            crate::matrix::linear(&mut pass, &x_buffer, &matrix, &bias_buffer, rows, &y.buffer)
+            crate::products::linear(&mut pass, &x_buffer, &matrix, &bias_buffer, rows, &y.buffer)
                 .expect("shapes fit");
             pass.submit().expect("the device works");
             let mut expected = vec![0.0; rows * outputs];

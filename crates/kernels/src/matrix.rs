@@ -4,9 +4,7 @@
 //! convolution nine (`ky · 3 + kx`). A step of 32 along `k` therefore lies in one tap and in one quantisation group.
 //! Packing and quantising: `maskov_weights`.
 
-use maskov_gpu::{Binding, Buffer, Gpu, GpuError, Pass, Result};
-
-use crate::{conv2d_3x3_f16, conv2d_3x3_q4, conv2d_3x3_q8, linear_f16, linear_q4, linear_q8};
+use maskov_gpu::{Binding, Buffer, Gpu, GpuError, Result};
 
 /// Weights per step along `k`, and per quantisation group.
 pub const GROUP: usize = 32;
@@ -86,39 +84,6 @@ impl Matrix {
     pub(crate) fn bindings<'a>(&'a self, x: &'a Buffer, bias: &'a Buffer, y: &'a Buffer) -> Vec<Binding<'a>> {
         let weights = [Some(&self.qweight), self.scales.as_ref(), Some(bias)];
         [Some(x)].into_iter().chain(weights).chain([Some(y)]).flatten().map(Binding::from).collect()
-    }
-}
-
-/// `y = x · Wᵀ + b` with the kernel of the matrix's format; `x` is `[rows, inputs]`, `bias` `[outputs]`, `y`
-/// `[rows, outputs]`.
-pub fn linear(
-    pass: &mut Pass<'_>,
-    x: &Buffer,
-    matrix: &Matrix,
-    bias: &Buffer,
-    rows: usize,
-    y: &Buffer,
-) -> Result<()> {
-    match matrix.format {
-        Format::F16 => linear_f16::linear_f16(pass, x, matrix, bias, rows, y),
-        Format::Q8 => linear_q8::linear_q8(pass, x, matrix, bias, rows, y),
-        Format::Q4 => linear_q4::linear_q4(pass, x, matrix, bias, rows, y),
-    }
-}
-
-/// 3×3 convolution with the kernel of the matrix's format; see [`conv2d_3x3_f16`].
-pub fn conv2d_3x3(
-    pass: &mut Pass<'_>,
-    x: &Buffer,
-    matrix: &Matrix,
-    bias: &Buffer,
-    picture: conv2d_3x3_f16::Picture,
-    y: &Buffer,
-) -> Result<()> {
-    match matrix.format {
-        Format::F16 => conv2d_3x3_f16::conv2d_3x3_f16(pass, x, matrix, bias, picture, y),
-        Format::Q8 => conv2d_3x3_q8::conv2d_3x3_q8(pass, x, matrix, bias, picture, y),
-        Format::Q4 => conv2d_3x3_q4::conv2d_3x3_q4(pass, x, matrix, bias, picture, y),
     }
 }
 

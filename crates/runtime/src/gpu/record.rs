@@ -10,7 +10,7 @@ use maskov_kernels::group_norm_partials::partials_len;
 use maskov_kernels::token_embedding::token_embedding_cpu;
 use maskov_kernels::{
     activation, add, add_row, attention, attention_map, attention_row_stats, concat, geglu, group_norm,
-    group_norm_stats, layer_norm, matrix, normalize_rows, pixel_unshuffle, scaled_head, upsample_nearest,
+    group_norm_stats, layer_norm, normalize_rows, pixel_unshuffle, products, scaled_head, upsample_nearest,
 };
 
 use super::Walk;
@@ -59,12 +59,12 @@ impl Walk<'_> {
         match operation {
             O::Linear { input, weight, bias } => {
                 let (x, bias) = (self.value(*input), self.executor.bias(*bias));
-                matrix::linear(&mut self.pass, &x, self.executor.matrix(*weight), bias, rows, y)?;
+                products::linear(&mut self.pass, &x, self.executor.matrix(*weight), bias, rows, y)?;
             }
             O::Conv3x3 { input, weight, bias, stride, padding } => {
                 let (x, bias) = (self.value(*input), self.executor.bias(*bias));
                 let picture = picture(self.shape(*input), *stride, *padding);
-                matrix::conv2d_3x3(&mut self.pass, &x, self.executor.matrix(*weight), bias, picture, y)?;
+                products::conv2d_3x3(&mut self.pass, &x, self.executor.matrix(*weight), bias, picture, y)?;
             }
             O::GroupNorm { input, weight, bias, groups, eps, silu } => {
                 let (x, extents) = (self.value(*input), [rows, channels, *groups]);
