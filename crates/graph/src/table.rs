@@ -114,7 +114,7 @@ impl Graph {
         format!(
             "{} operations, {} of them once per model (c); {} weights\n\
              parameters   {}: {} in 3×3 convolutions, {} in linear layers and 1×1 convolutions, {} for K and V of \
-             the text, {} for the timestep, {} in norms and tables\n\
+             the text, {} used once per model, {} in norms and tables\n\
              live         {} without K and V of the text, which become constants\n\
              weights      {} as f16, {} as q8, {} as q4\n\
              activations  {} at the most, as f32\n\
