@@ -39,6 +39,7 @@ enum Command {
 const BEYOND_BOUND: u8 = 3;
 
 fn main() -> ExitCode {
+    end_quietly_when_nobody_reads();
     let done = match Cli::parse().command {
         Command::Segment(args) => segment::run(args),
         Command::Verify(args) => match verify::run(args) {
@@ -59,4 +60,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// `maskov graph CONFIG | head` closes our output early, on which printing panics: no error of anybody's.
+fn end_quietly_when_nobody_reads() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if panic.payload_as_str().is_some_and(|message| message.starts_with("failed printing to stdout")) {
+            std::process::exit(0);
+        }
+        report(panic);
+    }));
 }

@@ -291,3 +291,14 @@ fn bench_prints_every_stage() {
         assert!(said.contains(stage), "{stage}: {said}");
     }
 }
+
+#[test]
+fn output_that_nobody_reads_is_no_error() {
+    let shapes = repository("tests/fixtures/shapes/sd21.json");
+    let mut child = command(&["graph", &shapes]);
+    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && !stderr(&output).contains("panicked"), "{}", stderr(&output));
+}
