@@ -42,12 +42,6 @@ impl Buffer {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
-
-    /// `len` words from word `start` on, as a binding. `start` must be a multiple of 64 (WebGPU's 256 bytes).
-    pub fn slice(&self, start: usize, len: usize) -> Binding<'_> {
-        debug_assert!(start.is_multiple_of(64) && start + len <= self.len);
-        Binding { buffer: self, start, len }
-    }
 }
 
 impl Drop for Buffer {
@@ -56,29 +50,13 @@ impl Drop for Buffer {
     }
 }
 
-/// A range of a buffer, as a kernel binds it.
+/// A buffer, as a kernel binds it.
 #[derive(Clone, Copy)]
-pub struct Binding<'a> {
-    pub(crate) buffer: &'a Buffer,
-    pub(crate) start: usize,
-    pub(crate) len: usize,
-}
-
-impl Binding<'_> {
-    /// Number of 32-bit words.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether it holds no words.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-}
+pub struct Binding<'a>(pub(crate) &'a Buffer);
 
 impl<'a> From<&'a Buffer> for Binding<'a> {
     fn from(buffer: &'a Buffer) -> Self {
-        Self { buffer, start: 0, len: buffer.len }
+        Self(buffer)
     }
 }
 

@@ -65,13 +65,6 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Records a copy of whole words between buffers.
-    pub fn copy(&mut self, from: &Buffer, from_start: usize, to: &Buffer, to_start: usize, len: usize) {
-        self.open = None;
-        let [from_start, to_start, bytes] = [from_start, to_start, len].map(|words| 4 * words as u64);
-        self.encoder.copy_buffer_to_buffer(&from.raw, from_start, &to.raw, to_start, bytes);
-    }
-
     /// Records that a buffer becomes all zeros.
     pub fn clear(&mut self, buffer: &Buffer) {
         self.open = None;
@@ -121,18 +114,11 @@ impl Gpu {
             mapped_at_creation: false,
         });
         self.queue.write_buffer(&uniform, 0, params);
-        let storage = buffers.iter().map(|binding| wgpu::BufferBinding {
-            buffer: &binding.buffer.raw,
-            offset: 4 * binding.start as u64,
-            size: std::num::NonZeroU64::new(4 * binding.len as u64),
-        });
-        let entries: Vec<_> = std::iter::once(uniform.as_entire_buffer_binding())
+        let storage = buffers.iter().map(|binding| binding.0.raw.as_entire_binding());
+        let entries: Vec<_> = std::iter::once(uniform.as_entire_binding())
             .chain(storage)
             .enumerate()
-            .map(|(i, binding)| wgpu::BindGroupEntry {
-                binding: i as u32,
-                resource: wgpu::BindingResource::Buffer(binding),
-            })
+            .map(|(i, binding)| wgpu::BindGroupEntry { binding: i as u32, resource: binding })
             .collect();
         self.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(kernel.name),

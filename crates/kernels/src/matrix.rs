@@ -122,6 +122,7 @@ pub(crate) mod tests {
 
     #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
     async fn packed_lengths_that_do_not_fit_are_refused() {
+        assert_eq!(GROUP, maskov_weights::GROUP_SIZE, "packed and read in the same groups");
         let gpu = gpu().await;
         let error = Matrix::upload(&gpu, "proj", Format::F16, [2, 8, 1], &[0; 31], None)
             .err()

@@ -94,11 +94,6 @@ impl GpuExecutor {
         }
     }
 
-    /// Bytes of GPU memory that are held now, and the most that ever were.
-    pub fn live_bytes(&self) -> (u64, u64) {
-        self.gpu.live_bytes()
-    }
-
     fn matrix(&self, id: WeightId) -> &Matrix {
         match &self.weights[id.0 as usize] {
             Some(Weight::Matrix(matrix)) => matrix,
