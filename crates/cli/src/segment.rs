@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use maskov_engine::{
-    Attention, Device, Engine, Fidelity, PromptPoint, Session, attention_from_file, never_cancelled,
+    Attention, Device, Engine, EngineError, Fidelity, PromptPoint, Segmentation, Session,
+    attention_from_file, never_cancelled,
 };
 use maskov_export::{cutout_png, mask_png, overlay_png};
 use maskov_segment::{AttentionMap, MethodSettings};
@@ -137,32 +138,31 @@ async fn solve(
     source: &mut Source,
     photo: &maskov_photo::Photo,
     points: &[PromptPoint],
-) -> Result<maskov_engine::Segmentation> {
+) -> Result<Segmentation> {
     let engine = match source {
         Source::File(device, map) => {
             let (attention, method) = (Attention::Cpu(map.clone()), MethodSettings::default());
             let fidelity = Fidelity::of(device);
             let made = Session::new(device, attention, pixels(photo)?, method, fidelity, &never_cancelled);
-            return mask_of(&mut made.await?, points).await;
+            return Ok(mask_of(&mut made.await?, points).await?);
         }
         Source::Engine(engine) => engine,
     };
     let mut steps = Steps::new("reading the photo");
-    let mut session = engine.encode(pixels(photo)?, None, &mut steps, &never_cancelled).await?;
-    session.set_points(points)?;
-    match session.mask(&never_cancelled).await {
-        Err(error) if engine.fall_back(&error, &mut steps).await? => {
-            eprintln!("note: {}", engine.note().unwrap_or_default());
-            let mut session = engine.encode(pixels(photo)?, None, &mut steps, &never_cancelled).await?;
-            mask_of(&mut session, points).await
+    loop {
+        let mut session = engine.encode(pixels(photo)?, None, &mut steps, &never_cancelled).await?;
+        match mask_of(&mut session, points).await {
+            Err(error) if engine.recover(&error, &mut steps).await? => {
+                eprintln!("note: {}", engine.note().unwrap_or_default());
+            }
+            mask => return Ok(mask?),
         }
-        mask => Ok(mask?),
     }
 }
 
-async fn mask_of(session: &mut Session, points: &[PromptPoint]) -> Result<maskov_engine::Segmentation> {
+async fn mask_of(session: &mut Session, points: &[PromptPoint]) -> Result<Segmentation, EngineError> {
     session.set_points(points)?;
-    Ok(session.mask(&never_cancelled).await?)
+    session.mask(&never_cancelled).await
 }
 
 impl Source {

@@ -4,18 +4,27 @@ use std::rc::Rc;
 
 use maskov_gpu::{AdapterChoice, Gpu};
 
-use crate::Result;
+use crate::{EngineError, Plan, Result};
 
 /// What the person asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// A hardware adapter where there is one, else the CPU, which is faster than a software adapter.
+    /// A hardware adapter where there is one, else the CPU, which is faster than a software adapter mostly.
     #[default]
     Auto,
+    /// Any adapter, a software one included, else the CPU: where [`software_is_faster`](crate::software_is_faster).
+    AutoWithSoftware,
     /// Any adapter, a software one included; an error where there is none.
     Gpu,
     /// The CPU.
     Cpu,
+}
+
+impl DeviceChoice {
+    /// Whether the CPU may take over from an adapter.
+    pub fn allows_cpu(self) -> bool {
+        self != Self::Gpu
+    }
 }
 
 /// Where the work is done.
@@ -27,19 +36,47 @@ pub enum Device {
     Cpu,
 }
 
+/// Why less is done than was hoped for. Shown, it is a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// [`EngineError::code`] of what failed.
+    pub code: &'static str,
+    /// What failed, and what is done instead.
+    pub sentence: String,
+}
+
+impl Reason {
+    pub(crate) fn new(error: &EngineError, plan: Plan) -> Self {
+        let instead = match plan {
+            Plan::Full => "trying again",
+            Plan::Small => "solving at a smaller size",
+            Plan::Cpu => "computing on the CPU",
+        };
+        Self { code: error.code(), sentence: format!("{error}: {instead}") }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
 impl Device {
-    /// The device of that choice; with the CPU that stands in for a missing adapter a sentence that says why.
+    /// The device of that choice; with the CPU that stands in for a missing adapter the reason.
     ///
     /// # Errors
     /// With [`DeviceChoice::Gpu`] when there is no usable adapter.
-    pub async fn open(choice: DeviceChoice) -> Result<(Self, Option<String>)> {
-        match choice {
-            DeviceChoice::Cpu => Ok((Self::Cpu, None)),
-            DeviceChoice::Gpu => Ok((Self::Gpu(Rc::new(Gpu::open(AdapterChoice::Any).await?)), None)),
-            DeviceChoice::Auto => Ok(match Gpu::open(AdapterChoice::Hardware).await {
-                Ok(gpu) => (Self::Gpu(Rc::new(gpu)), None),
-                Err(error) => (Self::Cpu, Some(cpu_takes_over(&error))),
-            }),
+    pub async fn open(choice: DeviceChoice) -> Result<(Self, Option<Reason>)> {
+        let adapters = match choice {
+            DeviceChoice::Cpu => return Ok((Self::Cpu, None)),
+            DeviceChoice::Auto => AdapterChoice::Hardware,
+            DeviceChoice::AutoWithSoftware | DeviceChoice::Gpu => AdapterChoice::Any,
+        };
+        match Gpu::open(adapters).await {
+            Ok(gpu) => Ok((Self::Gpu(Rc::new(gpu)), None)),
+            Err(error) if choice.allows_cpu() => Ok((Self::Cpu, Some(Reason::new(&error.into(), Plan::Cpu)))),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -55,15 +92,15 @@ impl Device {
     pub fn is_gpu(&self) -> bool {
         matches!(self, Self::Gpu(_))
     }
+
+    /// Whether it is an adapter that computes on the CPU.
+    pub fn is_software(&self) -> bool {
+        matches!(self, Self::Gpu(gpu) if gpu.caps().software)
+    }
 }
 
 impl std::fmt::Debug for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name())
     }
-}
-
-/// The sentence that goes with the CPU.
-pub(crate) fn cpu_takes_over(error: &dyn std::error::Error) -> String {
-    format!("{error}: computing on the CPU")
 }

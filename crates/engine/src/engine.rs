@@ -1,4 +1,4 @@
-//! A model on a device, with the CPU behind it.
+//! A model on a device, with less of it and the CPU behind it.
 
 use std::rc::Rc;
 
@@ -6,25 +6,35 @@ use maskov_runtime::Observer;
 use maskov_segment::{MethodSettings, Photo};
 use maskov_weights::WeightSource;
 
-use crate::device::cpu_takes_over;
-use crate::{Device, DeviceChoice, Encoded, EngineError, Fidelity, Model, Network, Result, Session};
-
-/// R on the CPU, where nothing else is asked for.
-pub const CPU_RESOLUTION: usize = 32;
+use crate::{
+    Device, DeviceChoice, Encoded, EngineError, Fidelity, Model, Network, Plan, Reason, Result, Session,
+};
 
 /// A model, loaded and ready for photos.
 pub struct Engine {
+    recipe: Recipe,
+    running: Running,
+}
+
+/// What an engine is made of, whatever happens to its device.
+struct Recipe {
     model: Model,
     source: Rc<dyn WeightSource>,
     choice: DeviceChoice,
+    resolution: Option<usize>,
+}
+
+/// What was made of it.
+struct Running {
+    plan: Plan,
     device: Device,
     network: Network,
-    wanted_resolution: Option<usize>,
-    note: Option<String>,
+    reason: Option<Reason>,
 }
 
 impl Engine {
-    /// Loads a model. `resolution` is R; without one it is the settings' own on a GPU and [`CPU_RESOLUTION`] on a CPU.
+    /// Loads a model. `resolution` is R; without one it is the settings' own on a GPU and
+    /// [`CPU_RESOLUTION`](crate::CPU_RESOLUTION) on a CPU. The plan is the first one that the device has room for.
     ///
     /// # Errors
     /// Those of the model. Those of the device only where the choice leaves no other.
@@ -35,65 +45,74 @@ impl Engine {
         observer: &mut dyn Observer,
     ) -> Result<Self> {
         let model = Model::of(&*source)?;
-        let (mut device, mut note) = Device::open(choice).await?;
-        let mut network = load(&device, &model, &*source, resolution, observer).await;
-        if let Err(error) = &network
-            && choice == DeviceChoice::Auto
-            && device.is_gpu()
-            && error.is_of_device()
-        {
-            note = Some(cpu_takes_over(error));
-            device = Device::Cpu;
-            network = load(&device, &model, &*source, resolution, observer).await;
-        }
-        Ok(Self { model, source, choice, device, network: network?, wanted_resolution: resolution, note })
+        let recipe = Recipe { model, source, choice, resolution };
+        let first = if choice == DeviceChoice::Cpu { Plan::Cpu } else { Plan::Full };
+        let running = match recipe.start(first, None, observer).await {
+            Err(error) if recipe.may_leave(first, &error) => {
+                recipe.start(Plan::Cpu, Some(Reason::new(&error, Plan::Cpu)), observer).await?
+            }
+            started => started?,
+        };
+        Ok(Self { recipe, running })
     }
 
     /// Where it computes.
     pub fn device(&self) -> &Device {
-        &self.device
+        &self.running.device
     }
 
-    /// Why it computes on the CPU, where a GPU was hoped for.
+    /// How much it asks of the device.
+    pub fn plan(&self) -> Plan {
+        self.running.plan
+    }
+
+    /// Why it computes on the CPU where a GPU was hoped for, or on a smaller plan: a sentence.
     pub fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+        self.reason().map(|reason| reason.sentence.as_str())
+    }
+
+    /// The same with its code.
+    pub fn reason(&self) -> Option<&Reason> {
+        self.running.reason.as_ref()
     }
 
     /// The model.
     pub fn model(&self) -> &Model {
-        &self.model
+        &self.recipe.model
     }
 
     /// Where the weights come from.
     pub fn source(&self) -> &dyn WeightSource {
-        &*self.source
+        &*self.recipe.source
     }
 
     /// The network on its device.
     pub fn network(&self) -> &Network {
-        &self.network
+        &self.running.network
     }
 
     /// The method's constants with this model's temperature.
     pub fn method(&self) -> MethodSettings {
-        MethodSettings { temperature: self.model.settings.temperature, ..MethodSettings::default() }
+        MethodSettings { temperature: self.model().settings.temperature, ..MethodSettings::default() }
     }
 
-    /// The attention map of a photo. A device that fails is left for the CPU where the choice allows it.
+    /// The attention map of a photo. A device without room is asked for less, and one that fails is left for the CPU,
+    /// where the choice allows it.
     ///
     /// # Errors
     /// Those of the network and the device; cancellation.
     pub async fn attention(&mut self, photo: &Photo<'_>, observer: &mut dyn Observer) -> Result<Encoded> {
-        match self.network.encode(photo, observer).await {
-            Err(error) if self.fall_back(&error, observer).await? => {
-                self.network.encode(photo, observer).await
+        loop {
+            match self.network().encode(photo, observer).await {
+                Err(error) if self.recover(&error, observer).await? => {}
+                encoded => return encoded,
             }
-            encoded => encoded,
         }
     }
 
     /// A photo, ready for points: its attention map, the transition matrix and the upsampling weights. `fidelity` is
-    /// what suits the device where absent. `cancelled` is asked in the parts that the observer doesn't see.
+    /// what suits device and plan where absent. `cancelled` is asked in the parts that the observer doesn't see. Failures
+    /// of the device are dealt with as in [`Engine::attention`].
     ///
     /// # Errors
     /// As [`Engine::attention`].
@@ -104,56 +123,123 @@ impl Engine {
         observer: &mut dyn Observer,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Session> {
-        let encoded = self.attention(&photo, observer).await?;
-        match self.session(encoded, photo.clone(), fidelity, cancelled).await {
-            Err(error) if self.fall_back(&error, observer).await? => {
-                let encoded = self.network.encode(&photo, observer).await?;
-                self.session(encoded, photo, fidelity, cancelled).await
+        loop {
+            match self.encode_once(photo.clone(), fidelity, observer, cancelled).await {
+                Err(error) if self.recover(&error, observer).await? => {}
+                session => return session,
             }
-            session => session,
         }
     }
 
-    async fn session(
+    /// [`Engine::encode`] without a second try: for those who tell somebody before they call [`Engine::fall_back`] or
+    /// [`Engine::reopen`] and this again.
+    ///
+    /// # Errors
+    /// Those of the network and the device; cancellation.
+    pub async fn encode_once(
         &self,
-        encoded: Encoded,
         photo: Photo<'static>,
         fidelity: Option<Fidelity>,
+        observer: &mut dyn Observer,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Session> {
-        let fidelity = fidelity.unwrap_or_else(|| Fidelity::of(&self.device));
+        let encoded = self.network().encode(&photo, observer).await?;
+        let fidelity = fidelity.unwrap_or_else(|| self.plan().fidelity(self.device()));
         let mut session =
-            Session::new(&self.device, encoded.attention, photo, self.method(), fidelity, cancelled).await?;
+            Session::new(self.device(), encoded.attention, photo, self.method(), fidelity, cancelled).await?;
         session.encoded_in(encoded.resize_ms, encoded.network_ms, encoded.timings);
         Ok(session)
     }
 
-    /// After an error of a session: whether the engine has moved to the CPU, so that encoding the photo again and asking
-    /// for the same points will do.
+    /// The plan that [`Engine::fall_back`] would move to after this error, if any.
+    pub fn next_plan(&self, error: &EngineError) -> Option<Plan> {
+        self.plan().after(error, self.recipe.choice)
+    }
+
+    /// After an error, of a session too: moves to the next plan where there is one ([`Plan::after`]), the device opened
+    /// anew or left for the CPU, and returns where it ended. Encoding the photo again and asking for the same points will
+    /// then do. `None` where the error stands. Sessions of before are of no more use.
     ///
     /// # Errors
-    /// When the CPU can't load the model either.
-    pub async fn fall_back(&mut self, error: &EngineError, observer: &mut dyn Observer) -> Result<bool> {
-        if self.choice != DeviceChoice::Auto || !self.device.is_gpu() || !error.is_of_device() {
-            return Ok(false);
+    /// When nothing can be loaded on the next plan or those behind it; cancellation.
+    pub async fn fall_back(
+        &mut self,
+        error: &EngineError,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Plan>> {
+        let Some(next) = self.next_plan(error) else { return Ok(None) };
+        self.restart(next, Some(Reason::new(error, next)), observer).await?;
+        Ok(Some(self.plan()))
+    }
+
+    /// [`Engine::fall_back`] for those who do not open a lost device again: it too is left for the CPU where the choice
+    /// allows it. Whether the engine has moved.
+    ///
+    /// # Errors
+    /// As [`Engine::fall_back`].
+    pub async fn recover(&mut self, error: &EngineError, observer: &mut dyn Observer) -> Result<bool> {
+        let moved = self.fall_back(error, observer).await?.is_some();
+        let may_leave = !moved && self.recipe.may_leave(self.plan(), error);
+        if may_leave {
+            self.restart(Plan::Cpu, Some(Reason::new(error, Plan::Cpu)), observer).await?;
         }
-        let network =
-            load(&Device::Cpu, &self.model, &*self.source, self.wanted_resolution, observer).await?;
-        self.note = Some(cpu_takes_over(error));
-        self.device = Device::Cpu;
-        self.network = network;
-        Ok(true)
+        Ok(moved || may_leave)
+    }
+
+    /// Makes device and network anew, with the same choice and plan: after a device was lost. Sessions of before are of
+    /// no more use.
+    ///
+    /// # Errors
+    /// As [`Engine::open`]; a device that is lost again; cancellation. It may be tried again after any of them.
+    pub async fn reopen(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        self.restart(self.plan(), self.running.reason.clone(), observer).await
+    }
+
+    async fn restart(
+        &mut self,
+        plan: Plan,
+        reason: Option<Reason>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        if let Device::Gpu(gpu) = self.device() {
+            // Its memory first, whoever still holds a part of it: the new device may need all there is.
+            gpu.destroy();
+        }
+        (self.running.plan, self.running.reason) = (plan, reason.clone());
+        self.running = self.recipe.start(plan, reason, observer).await?;
+        Ok(())
     }
 }
 
-async fn load(
-    device: &Device,
-    model: &Model,
-    source: &dyn WeightSource,
-    resolution: Option<usize>,
-    observer: &mut dyn Observer,
-) -> Result<Network> {
-    let own = model.settings.resolution;
-    let resolution = resolution.unwrap_or(if device.is_gpu() { own } else { own.min(CPU_RESOLUTION) });
-    Network::load(device, model, source, resolution, observer).await
+impl Recipe {
+    /// Opens the plan's device and loads the network, on the first plan from this one on that has room for it.
+    async fn start(
+        &self,
+        mut plan: Plan,
+        mut reason: Option<Reason>,
+        observer: &mut dyn Observer,
+    ) -> Result<Running> {
+        loop {
+            let choice = if plan == Plan::Cpu { DeviceChoice::Cpu } else { self.choice };
+            let (device, why_cpu) = Device::open(choice).await?;
+            if !device.is_gpu() {
+                plan = Plan::Cpu;
+            }
+            reason = why_cpu.or(reason);
+            let resolution =
+                plan.resolution(self.model.settings.resolution, self.resolution, &device, self.choice);
+            match Network::load(&device, &self.model, &*self.source, resolution, observer).await {
+                Ok(network) => return Ok(Running { plan, device, network, reason }),
+                Err(error) => {
+                    let Some(next) = plan.after(&error, self.choice) else { return Err(error) };
+                    (plan, reason) = (next, Some(Reason::new(&error, next)));
+                }
+            }
+        }
+    }
+
+    /// Whether the CPU may do better than the plan's device after this error.
+    fn may_leave(&self, plan: Plan, error: &EngineError) -> bool {
+        plan != Plan::Cpu && self.choice.allows_cpu() && error.is_of_device()
+    }
 }

@@ -12,31 +12,46 @@ pub struct Fidelity {
     pub solve_size: SolveSize,
     /// Samples of the bilateral filter to a low-resolution cell and axis, at most; `None` is the formula itself.
     pub samples_per_cell: Option<usize>,
+    /// Device memory for upsampling weights, in bytes; `None` is as much as [`MethodSettings`] says.
+    pub kept_weight_bytes: Option<usize>,
 }
 
 /// The CPU's samples to a cell and axis: enough that distance maps of the still life differ from the formula's by 0.0003 in
 /// the mean and masks are as good (`crates/engine/tests/fidelity.rs`), few enough for a first click on two cores.
 const CPU_SAMPLES_PER_CELL: usize = 4;
 
+/// Half of what the weights of a quarter megapixel take: they are computed anew for every map, two tiles of them.
+const SMALL_WEIGHT_BYTES: usize = 16 << 20;
+
 impl Fidelity {
     /// The formula at the photo's own size up to one megapixel: evaluation, and what a GPU does by default.
-    pub const FULL: Self = Self { solve_size: SolveSize::GPU, samples_per_cell: None };
+    pub const FULL: Self =
+        Self { solve_size: SolveSize::GPU, samples_per_cell: None, kept_weight_bytes: None };
     /// The formula at the photo's own size, whatever it is: verification.
-    pub const EXACT: Self = Self { solve_size: SolveSize::Exact, samples_per_cell: None };
+    pub const EXACT: Self = Self { solve_size: SolveSize::Exact, ..Self::FULL };
     /// A quarter of a megapixel and fewer taps: what a CPU does by default.
-    pub const CPU: Self = Self { solve_size: SolveSize::CPU, samples_per_cell: Some(CPU_SAMPLES_PER_CELL) };
+    pub const CPU: Self = Self {
+        solve_size: SolveSize::CPU,
+        samples_per_cell: Some(CPU_SAMPLES_PER_CELL),
+        kept_weight_bytes: None,
+    };
+    /// What a CPU does, with upsampling weights that are not kept: a GPU whose memory is short.
+    pub const SMALL: Self = Self { kept_weight_bytes: Some(SMALL_WEIGHT_BYTES), ..Self::CPU };
 
     /// What suits a device.
     pub fn of(device: &Device) -> Self {
         match device {
             Device::Gpu(gpu) if !gpu.caps().software => Self::FULL,
             // A software adapter is a CPU that is slower still.
-            Device::Gpu(_) => Self { solve_size: SolveSize::CPU, ..Self::CPU },
-            Device::Cpu => Self::CPU,
+            Device::Gpu(_) | Device::Cpu => Self::CPU,
         }
     }
 
     pub(crate) fn method(self, settings: MethodSettings) -> MethodSettings {
-        MethodSettings { samples_per_cell: self.samples_per_cell, ..settings }
+        MethodSettings {
+            samples_per_cell: self.samples_per_cell,
+            kept_weight_bytes: self.kept_weight_bytes.unwrap_or(settings.kept_weight_bytes),
+            ..settings
+        }
     }
 }

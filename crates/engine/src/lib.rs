@@ -6,7 +6,8 @@
 //! attention from a file ───▶ Session::new
 //! ```
 //!
-//! Where the GPU is only hoped for ([`DeviceChoice::Auto`]) and fails, the CPU takes over and [`Engine::note`] says why.
+//! A GPU whose memory is short is asked for less ([`Plan`]). Where it is only hoped for ([`DeviceChoice::Auto`]) and fails,
+//! the CPU takes over and [`Engine::note`] says why.
 
 mod attention;
 mod device;
@@ -15,19 +16,23 @@ mod error;
 mod fidelity;
 mod model;
 mod network;
+mod plan;
 mod resize;
 mod session;
+mod software;
 mod timed;
 
 pub use attention::{Attention, attention_from_file};
-pub use device::{Device, DeviceChoice};
-pub use engine::{CPU_RESOLUTION, Engine};
+pub use device::{Device, DeviceChoice, Reason};
+pub use engine::Engine;
 pub use error::{EngineError, Result};
 pub use fidelity::Fidelity;
 pub use model::{Model, TEXT_EMBEDDING};
 pub use network::{Encoded, Network};
+pub use plan::{CPU_RESOLUTION, Plan};
 pub use resize::{resize_area, to_range};
 pub use session::Session;
+pub use software::software_is_faster;
 pub use timed::{Stage, StageTime};
 
 pub use maskov_runtime::{Observer, Step, Watch};

@@ -2,7 +2,7 @@
 
 use maskov_runtime::Timings;
 use maskov_segment::{
-    AttentionMap, CpuSolver, GpuSolver, MethodSettings, Photo, PointStages, PromptPoint, Segmentation,
+    AttentionMap, CpuSolver, GpuSolver, Mask, MethodSettings, Photo, PointStages, PromptPoint, Segmentation,
     TransitionRow, never_cancelled,
 };
 
@@ -140,6 +140,19 @@ impl Session {
             self.log.gap(Stage::Refinement);
         }
         Ok(segmentation)
+    }
+
+    /// The mask of the points at [`Session::solved_size`], its border not refined: what is shown while a point is still
+    /// looked for. A later [`Session::mask`] finds the maps of these points.
+    ///
+    /// # Errors
+    /// As [`Session::mask`].
+    pub async fn preview(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Mask> {
+        let segmentation = match &mut self.solving {
+            Solving::Cpu(session) => session.segment_solved(&self.points, cancelled).await?,
+            Solving::Gpu(session) => session.segment_solved(&self.points, cancelled).await?,
+        };
+        Ok(segmentation.mask)
     }
 
     /// Points whose maps are kept.

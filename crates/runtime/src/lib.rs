@@ -20,7 +20,7 @@ mod timestep;
 mod timings;
 mod weights;
 
-pub use cpu::CpuExecutor;
+pub use cpu::{CpuExecutor, linear};
 pub use error::{Result, RuntimeError};
 pub use executor::{Executor, Outputs, Values};
 pub use gpu::GpuExecutor;

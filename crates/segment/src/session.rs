@@ -39,7 +39,7 @@ struct PointMap<P> {
 /// A mask and how it came about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segmentation {
-    /// The mask at the photo's own size.
+    /// The mask at the photo's own size, or at the size that it is solved at: as the function says.
     pub mask: Mask,
     /// Each point's threshold θ, in the order of the points.
     pub thresholds: Vec<f32>,
@@ -109,6 +109,24 @@ impl<'a, S: Solver> Session<'a, S> {
         points: &[PromptPoint],
         cancelled: Cancelled<'_>,
     ) -> Result<Segmentation> {
+        let mut segmentation = self.segment_solved(points, cancelled).await?;
+        if let Some(shrunk) = &self.shrunk {
+            let mut mask = Refinement::new(&self.photo, shrunk, &segmentation.mask).mask();
+            own_clicked_pixels(&mut mask, points);
+            segmentation.mask = mask;
+        }
+        Ok(segmentation)
+    }
+
+    /// The same at the size that is solved, its border not refined: all but the refinement's time.
+    ///
+    /// # Errors
+    /// As [`Self::segment`].
+    pub async fn segment_solved(
+        &mut self,
+        points: &[PromptPoint],
+        cancelled: Cancelled<'_>,
+    ) -> Result<Segmentation> {
         let solved = self.solved_points(points)?;
         self.clicks += 1;
         for point in &solved {
@@ -126,10 +144,6 @@ impl<'a, S: Solver> Session<'a, S> {
         let pixels = self.solver.merge(&layers, photo.len()).await?;
         let mut mask = Mask { width: photo.width(), height: photo.height(), pixels };
         own_clicked_pixels(&mut mask, &solved);
-        if let Some(shrunk) = &self.shrunk {
-            mask = Refinement::new(&self.photo, shrunk, &mask).mask();
-            own_clicked_pixels(&mut mask, points);
-        }
         Ok(Segmentation { mask, thresholds })
     }
 

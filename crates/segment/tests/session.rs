@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use maskov_segment::evaluation::iou;
 use maskov_segment::{
-    AttentionMap, Cancelled, CpuSolver, Layer, MethodSettings, Photo, PromptPoint, Result, Scoring,
-    SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling, never_cancelled,
+    AttentionMap, Cancelled, CpuSolver, Layer, MethodSettings, Photo, PromptPoint, Refinement, Result,
+    Scoring, SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling,
+    never_cancelled, own_clicked_pixels,
 };
 use pollster::block_on;
 
@@ -188,6 +189,26 @@ fn large_photos_are_solved_small_and_follow_their_own_edges() {
     // 8 photo pixels to a solved pixel: nearest upscaling of a perfect solved mask can't reach this.
     let score = iou(&mask.pixels, &truth(width, height));
     assert!(score > 0.995, "IoU {score}");
+}
+
+#[test]
+fn the_solved_mask_is_the_mask_before_its_border_is_refined() {
+    let points = [point(40, 35, true), point(2, 2, false)];
+    let mut own_size = session(photo(90, 70), SolveSize::Exact);
+    let solved = block_on(own_size.segment_solved(&points, &never_cancelled)).unwrap();
+    assert_eq!(solved, block_on(own_size.segment(&points, &never_cancelled)).unwrap());
+
+    let mut smaller = session(photo(90, 70), SolveSize::AtMost(1000));
+    let solved = block_on(smaller.segment_solved(&points, &never_cancelled)).unwrap();
+    let size = (smaller.solved_photo().width(), smaller.solved_photo().height());
+    assert_eq!((solved.mask.width, solved.mask.height), size);
+    assert!(size.0 < 90 && smaller.cached_maps() == 2);
+    let full = block_on(smaller.segment(&points, &never_cancelled)).unwrap();
+    assert_eq!((full.mask.width, full.mask.height, full.thresholds), (90, 70, solved.thresholds));
+    let photo = photo(90, 70);
+    let mut refined = Refinement::new(&photo, smaller.solved_photo(), &solved.mask).mask();
+    own_clicked_pixels(&mut refined, &points);
+    assert_eq!(full.mask, refined, "nothing but the refinement lies between them");
 }
 
 #[test]

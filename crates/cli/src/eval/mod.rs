@@ -112,7 +112,12 @@ fn evaluate_image(args: &EvalArgs, item: &Item, engine: &mut Engine) -> Result<V
     }
     let photo = pixels(&read_photo(&item.image)?)?;
     let size = (photo.width(), photo.height());
+    let resolution = args.engine.resolution.unwrap_or(engine.network().resolution());
     let mut session = block_on(engine.encode(photo, Some(Fidelity::FULL), &mut (), &never_cancelled))?;
+    if engine.network().resolution() != resolution {
+        // Scores of two resolutions are no table.
+        bail!("{}. Give a --resolution below {resolution}.", engine.note().unwrap_or("R has changed"));
+    }
     objects.check_size(size)?;
     objects.iter().map(|object| score(args, object, &mut session)).collect()
 }

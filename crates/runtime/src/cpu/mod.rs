@@ -8,6 +8,8 @@ mod math;
 mod parallel;
 mod pointwise;
 
+pub use gemm::linear;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 

@@ -1,0 +1,151 @@
+//! What an engine does when its device fails: opened anew, asked for less, left for the CPU. On any adapter (the tests'
+//! software one) with the shipped pack, and on a small piece of our own still life.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use maskov_engine::{
+    Device, DeviceChoice, Engine, EngineError, Mask, Photo, Plan, PromptPoint, never_cancelled,
+    software_is_faster,
+};
+use maskov_gpu::GpuError;
+use maskov_weights::Pack;
+use pollster::block_on;
+
+const POINTS: [PromptPoint; 2] =
+    [PromptPoint { x: 120, y: 90, foreground: true }, PromptPoint { x: 5, y: 5, foreground: false }];
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// The only folder under web/models.
+fn pack() -> Rc<Pack> {
+    let packs = std::fs::read_dir(repository("web/models")).unwrap();
+    let pack = packs.map(|entry| entry.unwrap().path()).find(|path| path.join("pack.json").is_file());
+    Rc::new(Pack::open_folder(pack.expect("the shipped pack")).unwrap())
+}
+
+/// 240 × 180 pixels around the object of the first point.
+fn photo() -> Photo<'static> {
+    let bytes = std::fs::read(repository("web/sample/still_life.jpg")).unwrap();
+    let photo = maskov_photo::decode(&bytes).unwrap();
+    let rgb = photo.rgb();
+    let row = |y: usize| &rgb[(y * 1600 + 520) * 3..][..240 * 3];
+    Photo::new(240, 180, (730..910).flat_map(row).copied().collect::<Vec<u8>>()).unwrap()
+}
+
+fn open(choice: DeviceChoice, resolution: usize) -> Engine {
+    block_on(Engine::open(pack(), choice, Some(resolution), &mut ())).unwrap()
+}
+
+fn mask(engine: &mut Engine) -> Result<Mask, EngineError> {
+    let mut session = block_on(engine.encode_once(photo(), None, &mut (), &never_cancelled))?;
+    session.set_points(&POINTS)?;
+    Ok(block_on(session.mask(&never_cancelled))?.mask)
+}
+
+fn out_of_memory() -> EngineError {
+    GpuError::OutOfMemory { bytes: 1 << 30 }.into()
+}
+
+fn lose_device(engine: &Engine) -> Rc<maskov_gpu::Gpu> {
+    let Device::Gpu(gpu) = engine.device().clone() else { panic!("no GPU to lose") };
+    gpu.destroy();
+    gpu
+}
+
+#[test]
+fn a_device_opened_anew_gives_the_same_mask() {
+    let mut engine = open(DeviceChoice::Gpu, 16);
+    let before = mask(&mut engine).unwrap();
+    let area = before.pixels.iter().filter(|&&pixel| pixel != 0).count();
+    assert!((1..before.pixels.len()).contains(&area), "an object of {area} pixels");
+    let lost = lose_device(&engine);
+    let error = mask(&mut engine).unwrap_err();
+    assert_eq!((error.code(), engine.next_plan(&error)), ("device-lost", None));
+    assert_eq!(block_on(engine.fall_back(&error, &mut ())).unwrap(), None, "no step down");
+    block_on(engine.reopen(&mut ())).unwrap();
+    let Device::Gpu(gpu) = engine.device().clone() else { panic!("the same choice, the same device") };
+    assert!(!Rc::ptr_eq(&gpu, &lost));
+    assert_eq!((engine.plan(), engine.note()), (Plan::Full, None));
+    assert_eq!(mask(&mut engine).unwrap(), before);
+}
+
+#[test]
+fn a_gpu_that_was_asked_for_is_asked_for_less_once_and_then_the_error_stands() {
+    let mut engine = open(DeviceChoice::Gpu, 48);
+    let error = out_of_memory();
+    assert_eq!(engine.next_plan(&error), Some(Plan::Small));
+    assert_eq!(block_on(engine.fall_back(&error, &mut ())).unwrap(), Some(Plan::Small));
+    assert_eq!((engine.device().is_gpu(), engine.network().resolution()), (true, 32));
+    let reason = engine.reason().expect("something was hoped for");
+    assert_eq!(reason.code, "out-of-memory");
+    assert!(reason.to_string().ends_with("solving at a smaller size"), "{reason}");
+    mask(&mut engine).unwrap();
+
+    lose_device(&engine);
+    block_on(engine.reopen(&mut ())).unwrap();
+    assert_eq!((engine.plan(), engine.network().resolution()), (Plan::Small, 32), "the same plan");
+    assert_eq!(block_on(engine.fall_back(&error, &mut ())).unwrap(), None);
+    assert!(!block_on(engine.recover(&error, &mut ())).unwrap());
+    assert!(engine.device().is_gpu());
+}
+
+#[test]
+fn where_the_cpu_will_do_short_memory_ends_there() {
+    let mut engine = open(DeviceChoice::AutoWithSoftware, 16);
+    assert!(engine.device().is_gpu());
+    let mut plans = vec![engine.plan()];
+    while let Some(plan) = block_on(engine.fall_back(&out_of_memory(), &mut ())).unwrap() {
+        plans.push(plan);
+    }
+    assert_eq!(plans, [Plan::Full, Plan::Small, Plan::Cpu]);
+    assert_eq!((engine.device().is_gpu(), engine.network().resolution()), (false, 16));
+    assert!(engine.note().unwrap().ends_with("computing on the CPU"), "{:?}", engine.note());
+    mask(&mut engine).unwrap();
+}
+
+#[test]
+fn encoding_with_a_second_try_leaves_a_lost_device_for_the_cpu() {
+    let mut engine = open(DeviceChoice::AutoWithSoftware, 16);
+    lose_device(&engine);
+    let mut session = block_on(engine.encode(photo(), None, &mut (), &never_cancelled)).unwrap();
+    assert_eq!((engine.plan(), engine.reason().map(|reason| reason.code)), (Plan::Cpu, Some("device-lost")));
+    session.set_points(&POINTS).unwrap();
+    block_on(session.mask(&never_cancelled)).unwrap();
+}
+
+#[test]
+fn a_preview_is_the_mask_where_nothing_is_to_be_refined() {
+    let engine = open(DeviceChoice::Cpu, 16);
+    let mut session = block_on(engine.encode_once(photo(), None, &mut (), &never_cancelled)).unwrap();
+    session.set_points(&POINTS).unwrap();
+    assert_eq!(session.solved_size(), session.photo_size());
+    let preview = block_on(session.preview(&never_cancelled)).unwrap();
+    assert_eq!(preview, block_on(session.mask(&never_cancelled)).unwrap().mask);
+
+    // Four times as wide and high: solved smaller.
+    let (small, mut rgb) = (photo(), Vec::new());
+    for y in 0..720 {
+        rgb.extend((0..960).flat_map(|x| &small.rgb()[(y / 4 * 240 + x / 4) * 3..][..3]));
+    }
+    let large = Photo::new(960, 720, rgb).unwrap();
+    let mut session = block_on(engine.encode_once(large, None, &mut (), &never_cancelled)).unwrap();
+    session.set_points(&[PromptPoint { x: 480, y: 360, foreground: true }]).unwrap();
+    let preview = block_on(session.preview(&never_cancelled)).unwrap();
+    assert_eq!((preview.width, preview.height), session.solved_size());
+    assert!(preview.width < 960);
+    assert_eq!(session.cached_maps(), 1);
+    let mask = block_on(session.mask(&never_cancelled)).unwrap().mask;
+    assert_eq!((mask.width, mask.height, session.cached_maps()), (960, 720, 1), "the map is found again");
+}
+
+/// Which one wins is the machine's affair; that there is an answer is not, with a software adapter.
+#[test]
+fn a_software_adapter_is_measured() {
+    let (device, _) = block_on(Device::open(DeviceChoice::Gpu)).unwrap();
+    let verdict = block_on(software_is_faster());
+    println!("{device:?} is faster than the CPU executor: {verdict:?}");
+    assert_eq!(verdict.is_some(), device.is_software());
+}
