@@ -1,8 +1,11 @@
-// The engine's worker: the page's thread never computes.
-import init, { Session } from './maskov-web.js';
+// The engine's worker: the page's thread never computes. What the two say to each other is in page/engine.js.
+import init from './maskov-web.js';
+import { Desk } from './worker/desk.js';
 
-const tell = (event) => postMessage(event, transferable(event));
-const stopped = (error) => tell({ kind: 'error', code: 'engine-stopped', message: String(error?.message ?? error) });
+/** Large arrays move to the page, nobody copies them. @param {import('./page/engine.js').Event} event */
+const tell = (event) => postMessage(event, Object.values(event).filter(ArrayBuffer.isView).map((array) => array.buffer));
+const words = (error) => String(error?.message ?? error);
+const stopped = (error) => tell({ kind: 'error', code: 'engine-stopped', message: words(error) });
 // A panic in the engine ends up here: nothing in the engine can be trusted after it.
 addEventListener('unhandledrejection', (event) => stopped(event.reason));
 addEventListener('error', (event) => {
@@ -10,20 +13,13 @@ addEventListener('error', (event) => {
   stopped(event.error);
 });
 
-// Requests that come while the engine loads wait here; `onmessage` set late would lose them.
-const waiting = [];
-let session;
-addEventListener('message', ({ data }) => (session ? session.take(data) : waiting.push(data)));
+const desk = new Desk(tell);
+// Before anything is waited for: messages are not kept for those who listen late.
+addEventListener('message', ({ data }) => desk.take(data));
 
 try {
   await init();
-  session = new Session(tell);
-  waiting.forEach((request) => session.take(request));
+  desk.open();
 } catch (error) {
-  tell({ kind: 'error', code: 'engine-missing', message: String(error?.message ?? error) });
-}
-
-/** Large arrays move to the page, nobody copies them. */
-function transferable(event) {
-  return Object.values(event).filter(ArrayBuffer.isView).map((array) => array.buffer);
+  tell({ kind: 'error', code: 'engine-missing', message: words(error) });
 }

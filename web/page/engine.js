@@ -1,26 +1,31 @@
-// The engine, which lives in a worker. Requests and events are those of crates/web/src/message.rs; this is the page's
-// one reader and writer of them.
+// The engine, which lives in a worker. This is the page's one reader and writer of the worker's messages (web/worker.js).
 
 /**
- * @typedef {{ kind: 'gpu' | 'cpu', name: string, reason?: string }} Device
- * @typedef {{ x: number, y: number, foreground: boolean }} Point
+ * @typedef {import('./store.js').Point} Point
+ * @typedef {{ kind: 'gpu' | 'cpu', name: string, software: boolean, reason?: string, reasonCode?: string, softwareIsFaster?: boolean }} Device
  *
  * @typedef {(
- *   | { kind: 'model', url: string, device: 'auto' | 'gpu' | 'cpu', resolution?: number, fresh: boolean }
- *   | { kind: 'photo', photo: number, bytes: Uint8Array, shown?: [number, number] }
+ *   | { kind: 'model', url: string, device: 'auto' | 'gpu' | 'cpu', resolution?: number, fresh: boolean, softwareIsFaster?: boolean }
+ *   | { kind: 'photo', photo: number, file: Blob, shown: [number, number] | null }
  *   | { kind: 'points', photo: number, revision: number, points: Point[] }
- *   | { kind: 'save', what: 'mask' | 'cutout' }
+ *   | { kind: 'preview', photo: number, serial: number, points: Point[] }
+ *   | { kind: 'no-preview' }
+ *   | { kind: 'export', serial: number, what: 'mask' | 'cutout' }
+ *   | { kind: 'markov-map', serial: number, point: Point }
  * )} Request
  *
  * @typedef {(
- *   | { kind: 'work', stage: 'loading' | 'encoding' | 'segmenting' | 'saving', done: number, total: number }
- *   | { kind: 'device', device: Device }
- *   | { kind: 'photo', photo: number, width: number, height: number, notes: string[], rgba?: Uint8Array }
+ *   | { kind: 'work', stage: 'decoding' | 'loading' | 'encoding' | 'segmenting' | 'exporting', done: number, total: number, stored?: boolean }
+ *   | { kind: 'device', device: Device, resolution: number, ownResolution: number, isStored: boolean }
+ *   | { kind: 'photo', photo: number, width: number, height: number, notes: string[], png?: Uint8Array }
  *   | { kind: 'encoded', photo: number, milliseconds: number, resolution: number }
- *   | { kind: 'mask', photo: number, revision: number, milliseconds: number, vertices: Float32Array, rings: Uint32Array }
- *   | { kind: 'saved', what: 'mask' | 'cutout', png: Uint8Array, milliseconds: number }
+ *   | { kind: 'mask', photo: number, revision: number, milliseconds: number, area: number, path: string }
+ *   | { kind: 'preview', photo: number, serial: number, milliseconds: number, path: string }
+ *   | { kind: 'exported', serial: number, what: 'mask' | 'cutout', png: Uint8Array }
+ *   | { kind: 'markov-map', serial: number, width: number, height: number, steps: Float32Array, resolution: number }
  *   | { kind: 'recovering' }
- *   | { kind: 'error', code: string, message: string, photo?: number }
+ *   | { kind: 'shrinking' }
+ *   | { kind: 'error', code: string, message: string, photo?: number, serial?: number }
  * )} Event
  */
 
@@ -47,11 +52,8 @@ export class Engine {
     this.#worker = worker;
   }
 
-  /**
-   * @param {Request} request
-   * @param {Transferable[]} [transfer]
-   */
-  send(request, transfer = []) {
-    this.#worker.postMessage(request, transfer);
+  /** @param {Request} request */
+  send(request) {
+    this.#worker.postMessage(request);
   }
 }

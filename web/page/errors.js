@@ -1,7 +1,7 @@
 // Every error that the engine tells apart: a sentence in plain words and the one next step.
 
 /**
- * @typedef {'choose-photo' | 'use-cpu' | 'reload-model' | 'restart-engine' | 'reload-page' | 'plain-address'} NextStep
+ * @typedef {'choose-photo' | 'use-cpu' | 'reload-model' | 'restart-engine' | 'reload-page' | 'plain-address' | 'save-instead'} NextStep
  * @typedef {{ sentence: string, step: NextStep }} Explained
  */
 
@@ -12,6 +12,7 @@ export const STEP_LABELS = {
   'restart-engine': 'Start it again',
   'reload-page': 'Reload the page',
   'plain-address': 'Use the model’s own',
+  'save-instead': 'Save it instead',
 };
 
 /** @type {Record<string, (message: string) => Explained>} */
@@ -39,7 +40,9 @@ const EXPLANATIONS = {
     step: 'choose-photo',
   }),
   'fetch-failed': () => ({
-    sentence: 'The model did not arrive. Check the connection.',
+    sentence: navigator.onLine
+      ? 'The model did not arrive. Check the connection.'
+      : 'You are offline, and this browser has not kept the model yet. It loads by itself once you are online.',
     step: 'reload-model',
   }),
   'weights-missing': () => ({
@@ -54,6 +57,11 @@ const EXPLANATIONS = {
     sentence: 'The model is newer than this page. Reload the page to get the version that fits.',
     step: 'reload-page',
   }),
+  'newer-project': (message) => ({ sentence: message, step: 'reload-page' }),
+  'clipboard-denied': () => ({
+    sentence: 'This browser does not let the page use the clipboard.',
+    step: 'save-instead',
+  }),
   'bad-resolution': (message) => ({ sentence: sentenceOf(message), step: 'plain-address' }),
   'bad-settings': (message) => ({ sentence: message, step: 'reload-page' }),
   internal: (message) => ({ sentence: `The engine met a fault of its own: ${message}.`, step: 'restart-engine' }),
@@ -67,7 +75,7 @@ const EXPLANATIONS = {
   }),
 };
 
-/** @returns {Explained} */
+/** @param {{ code: string, message: string }} error @returns {Explained} */
 export function explain({ code, message }) {
   const explanation = EXPLANATIONS[code] ?? EXPLANATIONS['engine-stopped'];
   return explanation(message);

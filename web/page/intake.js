@@ -1,10 +1,15 @@
-// How a photo gets in: the whole window is a drop zone, and Open asks for a file.
+// How a photo gets in: the whole window is a drop zone, Ctrl+V pastes, and Open asks for a file. What is no file is said.
 
-/** @param {(files: File[]) => void} onFiles called with at least one file */
-export function listenForFiles(onFiles) {
+const CHOOSE = 'choose-photo';
+
+/**
+ * @param {(files: File[]) => void} onFiles called with at least one file
+ * @param {(refusal: { code: string, message: string, step: string }) => void} onRefusal
+ */
+export function listenForFiles(onFiles, onRefusal) {
   const drop = document.querySelector('#drop');
   const chooser = document.querySelector('#chooser');
-  const hasFiles = (event) => event.dataTransfer?.types.includes('Files');
+  const refuse = (message) => onRefusal({ code: 'bad-image', message, step: CHOOSE });
 
   chooser.addEventListener('change', () => {
     if (chooser.files.length) onFiles([...chooser.files]);
@@ -12,7 +17,8 @@ export function listenForFiles(onFiles) {
     chooser.value = '';
   });
   addEventListener('dragover', (event) => {
-    if (!hasFiles(event)) return;
+    // What the page itself hands out is not what comes in.
+    if (isOwn(event)) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = 'copy';
     const count = [...event.dataTransfer.items].filter((item) => item.kind === 'file').length;
@@ -23,11 +29,28 @@ export function listenForFiles(onFiles) {
   addEventListener('dragleave', (event) => (drop.hidden ||= !event.relatedTarget));
   addEventListener('drop', (event) => {
     drop.hidden = true;
-    if (!hasFiles(event)) return;
+    if (isOwn(event)) return;
     event.preventDefault();
-    if (event.dataTransfer.files.length) onFiles([...event.dataTransfer.files]);
+    const { files, items, types } = event.dataTransfer;
+    const folder = [...items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
+    if (folder) refuse(`${folder.name} is a folder, and one photo is open at a time. Open the folder and drop a photo from it.`);
+    else if (files.length) onFiles([...files]);
+    else if (types.includes('text/uri-list')) refuse('That is a link, and nothing is fetched from elsewhere. Save the photo first, then drop the file.');
+    else refuse('That is text. Drop a photo, or choose one.');
+  });
+  addEventListener('paste', (event) => {
+    const files = [...event.clipboardData.files];
+    if (files.length) onFiles(files);
+    else refuse('There is no photo on the clipboard. Copy one, or choose a file.');
   });
 }
+
+let isHandingOut = false;
+/** While a drag of the page's own result is on. */
+export function handOut(isOut) {
+  isHandingOut = isOut;
+}
+const isOwn = () => isHandingOut;
 
 /** Asks for a file. */
 export function chooseFile() {

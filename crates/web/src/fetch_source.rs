@@ -4,38 +4,45 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use js_sys::{Reflect, Uint8Array};
-use maskov_weights::{
-    ByteSource, LocalFuture, MANIFEST_NAME, Manifest, Pack, Result, Shard, ShardOpener, WeightsError,
-};
+use maskov_weights::{ByteSource, LocalFuture, Result, WeightsError};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, Response, WorkerGlobalScope};
+use web_sys::{
+    AbortSignal, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, Response, WorkerGlobalScope,
+};
 
-/// `pack.json` of the largest models is far below this.
-const MAX_MANIFEST_BYTES: u64 = 16 << 20;
+use crate::error::words_of;
 
 /// Is told how many more bytes of the body arrived, after the host's compression was undone.
-pub type Arrived = Rc<dyn Fn(u64)>;
+pub(crate) type Arrived = Rc<dyn Fn(u64)>;
+
+/// How a host is asked.
+#[derive(Clone, Default)]
+pub(crate) struct Asking {
+    /// Past every cache: what is there may be what was damaged.
+    pub fresh: bool,
+    /// Ends the request.
+    pub signal: Option<AbortSignal>,
+}
 
 /// A file at an address whose length is known.
-pub struct FetchSource {
+pub(crate) struct FetchSource {
     url: String,
     len: u64,
-    /// Past every cache: what is there may be what was damaged.
-    fresh: bool,
+    asking: Asking,
     arrived: Arrived,
 }
 
 impl FetchSource {
     /// Fetches nothing yet.
-    pub fn new(url: String, len: u64, fresh: bool, arrived: Arrived) -> Self {
-        Self { url, len, fresh, arrived }
+    pub fn new(url: String, len: u64, asking: Asking, arrived: Arrived) -> Self {
+        Self { url, len, asking, arrived }
     }
 
     async fn read_now(&self, range: Range<u64>) -> Result<Vec<u8>> {
         let whole = range == (0..self.len);
         // A whole file is asked for without a range: such answers are what browsers cache and hosts compress.
-        let response = fetch(&self.url, (!whole).then_some(&range), self.fresh).await?;
+        let response = fetch(&self.url, (!whole).then_some(&range), &self.asking).await?;
         // A host that knows no ranges answers 200 with everything.
         let first = if response.status() == 206 { range.start } else { 0 };
         let (bytes, end) = self.collect(&response, first, &range).await?;
@@ -90,47 +97,21 @@ impl ByteSource for FetchSource {
     }
 }
 
-/// Opens the pack in the folder at `url`, which ends in a slash. `progress` is told the bytes of shards that arrived and
-/// how many there will be in all; each shard is fetched when its first tensor is read.
+/// A whole file whose length nobody knows beforehand.
 ///
 /// # Errors
-/// When `pack.json` does not arrive, or is not sound.
-pub async fn open_pack(url: &str, fresh: bool, progress: impl Fn(u64, u64) + 'static) -> Result<Pack> {
-    let response = fetch(&format!("{url}{MANIFEST_NAME}"), None, fresh).await?;
+/// When it does not arrive.
+pub(crate) async fn fetch_whole(url: &str, asking: &Asking) -> Result<Vec<u8>> {
+    let response = fetch(url, None, asking).await?;
     let buffer = match response.array_buffer() {
         Ok(promise) => JsFuture::from(promise).await,
         Err(error) => Err(error),
     };
-    let manifest = Uint8Array::new(&buffer.map_err(|error| source_error(url, &error))?).to_vec();
-    if manifest.len() as u64 > MAX_MANIFEST_BYTES {
-        let reason = format!("it has {} bytes", manifest.len());
-        return Err(WeightsError::MalformedPack { reason });
-    }
-    let total = Manifest::parse(&manifest)?.shards.iter().map(|shard| shard.length).sum();
-    let sum = std::cell::Cell::new(0);
-    let arrived: Arrived = Rc::new(move |bytes| {
-        sum.set(sum.get() + bytes);
-        progress(sum.get(), total);
-    });
-    Pack::open(&manifest, Box::new(Shards { url: url.to_owned(), fresh, arrived }))
-}
-
-struct Shards {
-    url: String,
-    fresh: bool,
-    arrived: Arrived,
-}
-
-impl ShardOpener for Shards {
-    fn open<'a>(&'a self, shard: &'a Shard) -> LocalFuture<'a, Result<Box<dyn ByteSource>>> {
-        let url = format!("{}{}", self.url, shard.name);
-        let source = FetchSource::new(url, shard.length, self.fresh, self.arrived.clone());
-        Box::pin(std::future::ready(Ok(Box::new(source) as Box<dyn ByteSource>)))
-    }
+    Ok(Uint8Array::new(&buffer.map_err(|error| source_error(url, &error))?).to_vec())
 }
 
 /// The answer to a request, which was 200 or the wanted 206.
-async fn fetch(url: &str, range: Option<&Range<u64>>, fresh: bool) -> Result<Response> {
+async fn fetch(url: &str, range: Option<&Range<u64>>, asking: &Asking) -> Result<Response> {
     let failed = |error: JsValue| source_error(url, &error);
     let headers = Headers::new().map_err(failed)?;
     if let Some(range) = range {
@@ -139,7 +120,8 @@ async fn fetch(url: &str, range: Option<&Range<u64>>, fresh: bool) -> Result<Res
     }
     let init = RequestInit::new();
     init.set_headers(&headers);
-    if fresh {
+    init.set_signal(asking.signal.as_ref());
+    if asking.fresh {
         init.set_cache(RequestCache::Reload);
     }
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
@@ -163,11 +145,8 @@ fn starts_at(response: &Response, start: u64) -> bool {
 }
 
 fn source_error(url: &str, error: &JsValue) -> WeightsError {
-    let reason = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-    WeightsError::Source {
-        what: url.to_owned(),
-        reason: reason.unwrap_or_else(|| "the request failed".into()),
-    }
+    let reason = words_of(error).unwrap_or_else(|| "the request failed".into());
+    WeightsError::Source { what: url.to_owned(), reason }
 }
 
 #[cfg(test)]
@@ -192,7 +171,7 @@ mod tests {
             let sum = sum.clone();
             Rc::new(move |bytes| sum.set(sum.get() + bytes))
         };
-        (FetchSource::new(url.to_owned(), len, false, arrived), sum)
+        (FetchSource::new(url.to_owned(), len, Asking::default(), arrived), sum)
     }
 
     #[wasm_bindgen_test]

@@ -1,30 +1,48 @@
-//! The browser engine: the JS API and nothing else.
+//! The browser engine: a promise-based JS API, for the page's worker and for anybody else's.
 //!
 //! ```text
-//! page ── Request ──▶ Session (worker) ──▶ model, photo, points ──▶ maskov_engine
-//!      ◀── Event ────    newest wish wins          │
-//!                                                  └▶ FetchSource: the model pack by HTTP
+//! JS ─▶ Engine ─▶ Queue ─▶ Work ─▶ maskov_engine: photo, points ─▶ Mask ─▶ ImageData, RLE, outline, PNG
+//!  options │ ▲ progress       │
+//!          └─┴── Call ────────┴─▶ ModelFiles: this browser's store, else the model pack by HTTP
 //! ```
+//!
+//! Every call is one [`Call`](call::Call), which carries its signal and its progress to whatever works on it. Calls wait
+//! for each other in a queue. What happens when a device fails is in `work`.
 
 pub mod outline;
+pub mod rle;
 
 #[cfg(target_arch = "wasm32")]
+mod api;
+#[cfg(target_arch = "wasm32")]
 mod breath;
+#[cfg(target_arch = "wasm32")]
+mod call;
+#[cfg(target_arch = "wasm32")]
+mod device;
 #[cfg(target_arch = "wasm32")]
 mod error;
 #[cfg(target_arch = "wasm32")]
 mod fetch_source;
 #[cfg(target_arch = "wasm32")]
-mod message;
+mod input;
+#[cfg(target_arch = "wasm32")]
+mod model_files;
+#[cfg(target_arch = "wasm32")]
+mod options;
 #[cfg(target_arch = "wasm32")]
 mod platform_decode;
 #[cfg(target_arch = "wasm32")]
-mod session;
+mod queue;
+#[cfg(target_arch = "wasm32")]
+mod store;
+#[cfg(target_arch = "wasm32")]
+mod types;
 #[cfg(target_arch = "wasm32")]
 mod work;
 
 #[cfg(target_arch = "wasm32")]
-pub use session::Session;
+pub use api::{Engine, Mask, Photo};
 
 /// Makes a panic readable in the browser's console.
 #[cfg(target_arch = "wasm32")]

@@ -2,7 +2,9 @@
 //!
 //! Rings go through the middles of the pixel edges between object and background, which is the level set of the mask at
 //! one half up to a quarter pixel, and then each vertex moves to the mean of itself and its neighbours. Where only the
-//! corners of two object pixels touch, the rings keep them apart.
+//! corners of two object pixels touch, the rings keep them apart. As a path, a ring is drawn in curves.
+
+mod path;
 
 /// Vertices whose removal moves the ring by less than this, in photo pixels, are dropped.
 const TOLERANCE_PX: f32 = 0.1;
@@ -155,8 +157,9 @@ fn simplified(ring: &[[f32; 2]]) -> Vec<[f32; 2]> {
         let [vertex, next] = [pair[0], pair[1]];
         let last = kept[kept.len() - 1];
         skipped.push(vertex);
-        // Runs are bounded, so that a long straight edge costs no square of its length.
-        let fits = skipped.len() < 64 && skipped.iter().all(|&at| distance(at, last, next) < TOLERANCE_PX);
+        // Runs are bounded: a long straight edge costs no square of its length, and a curve between the middles of two long
+        // segments would leave the vertex between them.
+        let fits = skipped.len() < 16 && skipped.iter().all(|&at| distance(at, last, next) < TOLERANCE_PX);
         if !fits {
             kept.push(vertex);
             skipped.clear();

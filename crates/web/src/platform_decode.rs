@@ -10,7 +10,7 @@ use web_sys::{Blob, ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContex
 ///
 /// # Errors
 /// [`PhotoError::TooLarge`].
-pub async fn decode(bytes: &[u8]) -> Result<Option<Photo>, PhotoError> {
+pub(crate) async fn decode(bytes: &[u8]) -> Result<Option<Photo>, PhotoError> {
     let Ok(bitmap) = bitmap_of(bytes).await else {
         return Ok(None);
     };

@@ -1,290 +1,229 @@
-//! The stages between what the page wants and what is there, each of which is a job.
+//! A loaded model and its photo. What was lost with a device is made again, and the work goes on.
 
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use maskov_engine::{
-    Device, DeviceChoice, Engine, EngineError, Mask, Observer, Photo, PromptPoint, Session, Step,
-};
-use maskov_weights::LocalFuture;
-use web_time::Instant;
+use maskov_engine::{Engine, EngineError, PointStages, PromptPoint, Session};
+use maskov_photo::Photo;
+use maskov_weights::Pack;
 
-use crate::breath::Breath;
-use crate::error::PageError;
-use crate::fetch_source::open_pack;
-use crate::message::{self, DeviceWish, Event, ModelRequest, PointsRequest, Saved, Stage};
-use crate::outline::Outline;
-use crate::session::{Desk, OpenPhoto, Wish, Wishes};
+use crate::call::{Call, Stage};
+use crate::device::{Device, choose};
+use crate::error::Failure;
+use crate::model_files::{Kept, ModelFiles};
+use crate::options::LoadSettings;
 
-/// How often the driver may restart before somebody is asked.
-const MAX_RECOVERIES: u32 = 2;
+/// How often in a row a lost device is opened again before the caller is asked.
+const MAX_LOSSES: u32 = 3;
 
-/// What the engine calls an adapter without a name.
-const UNNAMED: &str = "unnamed adapter";
-
-/// What is there already.
-#[derive(Default)]
-pub(crate) struct Done {
-    /// Number of the model's wish.
-    model: u32,
-    engine: Option<Engine>,
-    encoded: Option<(u32, Session)>,
-    made: Option<Made>,
-    /// Restarts of the driver since the last mask.
-    recoveries: u32,
+/// An engine, what it is made of, and the photo that it has.
+pub(crate) struct Work {
+    engine: Engine,
+    files: Rc<ModelFiles>,
+    pack: Rc<Pack>,
+    /// Whether a software adapter is faster than the CPU, where that is known.
+    verdict: Option<bool>,
+    image: Option<Image>,
+    /// Devices lost since a call succeeded.
+    losses: u32,
+    /// Whether the device is to be opened again before anything else: a recovery ended half way.
+    is_down: bool,
 }
 
-/// A mask and what it was made of.
-struct Made {
-    photo: u32,
-    revision: u32,
-    mask: Option<Mask>,
+/// The photo, and what the engine made of it on its present device.
+struct Image {
+    photo: Rc<Photo>,
+    session: Option<Session>,
 }
 
-/// The next thing to do.
-pub(crate) enum Job {
-    Load(Wish<ModelRequest>),
-    Encode(OpenPhoto),
-    Segment(PointsRequest),
-    Save(OpenPhoto, Saved),
+/// What an engine says about itself between calls.
+pub(crate) struct Told {
+    pub device: Device,
+    pub resolution: usize,
+    pub own_resolution: usize,
+    pub kept: Kept,
 }
 
-impl Job {
-    /// The first thing that is wanted and not there, if there is one.
-    pub fn next(wishes: &Wishes, done: &Done) -> Option<Self> {
-        let model = wishes.model.as_ref()?;
-        if done.model != model.number || done.engine.is_none() {
-            return Some(Self::Load(model.clone()));
-        }
-        let open = wishes.photo.as_ref()?;
-        if done.encoded.as_ref().is_none_or(|(photo, _)| *photo != open.id) {
-            return Some(Self::Encode(open.clone()));
-        }
-        let points = wishes.points.as_ref().filter(|points| points.photo == open.id)?;
-        let is_made = |made: &Made| made.photo == points.photo && made.revision == points.revision;
-        if !done.made.as_ref().is_some_and(is_made) {
-            return Some(Self::Segment(points.clone()));
-        }
-        Some(Self::Save(open.clone(), *wishes.saves.first()?))
+impl Work {
+    /// # Errors
+    /// Those of the model and, where there is no way round, of the device.
+    pub async fn load(settings: &LoadSettings, call: &Rc<Call>) -> Result<Self, Failure> {
+        call.tell_stage(Stage::Loading);
+        let fresh = settings.fresh.unwrap_or_default();
+        let (files, pack) = ModelFiles::open(&settings.model, fresh, call).await?;
+        let (choice, verdict) =
+            choose(settings.device.unwrap_or_default(), settings.software_is_faster).await;
+        let engine = Engine::open(pack.clone(), choice, settings.resolution, &mut call.watcher(None)).await?;
+        pack.release();
+        files.is_loaded();
+        Ok(Self { engine, files, pack, verdict, image: None, losses: 0, is_down: false })
     }
 
-    /// The photo that the job is about, if it is about one.
-    pub fn photo(&self) -> Option<u32> {
-        match self {
-            Self::Load(_) => None,
-            Self::Encode(open) | Self::Save(open, _) => Some(open.id),
-            Self::Segment(points) => Some(points.photo),
+    pub fn told(&self) -> Told {
+        Told {
+            device: Device::of(&self.engine, self.verdict),
+            resolution: self.engine.network().resolution(),
+            own_resolution: self.engine.model().settings.resolution,
+            kept: self.files.kept(),
         }
     }
 
-    pub async fn run(&self, desk: &Rc<Desk>, done: &mut Done) -> Result<(), PageError> {
-        let start = Instant::now();
-        let result = match self {
-            Self::Load(wish) => load(desk, done, wish).await,
-            Self::Encode(open) => encode(desk, done, open, start).await,
-            Self::Segment(points) => segment(desk, done, points, start).await,
-            Self::Save(open, what) => return save(desk, done, open, *what, start),
-        };
-        match result {
-            Err(Failure::Engine(error)) => fall_back(desk, done, error).await,
-            Err(Failure::Page(error)) => Err(error),
-            Ok(()) => Ok(()),
+    /// Encodes a photo in place of the one before. After an error, and when the call was ended, there is no photo.
+    ///
+    /// # Errors
+    /// Those of the network and, where there is no way round, of the device.
+    pub async fn set_image(&mut self, photo: Rc<Photo>, call: &Rc<Call>) -> Result<(), Failure> {
+        // The old photo's maps and weights first: two at once may not fit.
+        self.image = None;
+        self.image = Some(Image { photo, session: None });
+        let result = self.solve(call, async |_| Ok(())).await;
+        if result.is_err() || call.is_ended() {
+            self.image = None;
         }
+        result
     }
-}
 
-/// An engine's error may have a way round; any other goes to the page.
-enum Failure {
-    Engine(EngineError),
-    Page(PageError),
-}
-
-impl From<EngineError> for Failure {
-    fn from(error: EngineError) -> Self {
-        Self::Engine(error)
-    }
-}
-
-impl From<maskov_weights::WeightsError> for Failure {
-    fn from(error: maskov_weights::WeightsError) -> Self {
-        Self::Page(error.into())
-    }
-}
-
-impl Done {
-    /// After the driver restarted: everything is to be done again, unless that happened too often.
-    pub fn recover(&mut self) -> bool {
-        (self.engine, self.encoded, self.made) = (None, None, None);
-        self.recoveries += 1;
-        self.recoveries <= MAX_RECOVERIES
-    }
-}
-
-async fn load(desk: &Rc<Desk>, done: &mut Done, wish: &Wish<ModelRequest>) -> Result<(), Failure> {
-    // The old model's memory first: two at once may not fit.
-    (done.engine, done.encoded, done.made) = (None, None, None);
-    done.model = wish.number;
-    work(desk, Stage::Loading, 0.0, 0.0);
-    let progress = {
-        let desk = desk.clone();
-        move |bytes, total| work(&desk, Stage::Loading, bytes as f64, total as f64)
-    };
-    let ModelRequest { url, device, resolution, fresh } = &wish.wanted;
-    let pack = Rc::new(open_pack(url, *fresh, progress).await?);
-    let choice = match device {
-        DeviceWish::Auto => DeviceChoice::Auto,
-        DeviceWish::Gpu => DeviceChoice::Gpu,
-        DeviceWish::Cpu => DeviceChoice::Cpu,
-    };
-    let is_outdated =
-        || desk.wishes.borrow().model.as_ref().is_some_and(|newest| newest.number != wish.number);
-    let mut watcher = Watcher { desk, stage: None, is_outdated: &is_outdated, breath: Breath::new() };
-    let engine = Engine::open(pack.clone(), choice, *resolution, &mut watcher).await?;
-    pack.release();
-    tell_device(desk, &engine);
-    done.engine = Some(engine);
-    Ok(())
-}
-
-async fn encode(desk: &Rc<Desk>, done: &mut Done, open: &OpenPhoto, start: Instant) -> Result<(), Failure> {
-    let Some(engine) = &mut done.engine else { return Ok(()) };
-    // The old photo's maps and weights first.
-    (done.encoded, done.made) = (None, None);
-    work(desk, Stage::Encoding, 0.0, 0.0);
-    let is_outdated = || {
-        let wishes = desk.wishes.borrow();
-        wishes.photo.as_ref().is_some_and(|newest| newest.id != open.id)
-    };
-    let photo = Photo::new(open.photo.width(), open.photo.height(), open.photo.rgb().into_owned())
-        .map_err(EngineError::from)?;
-    let mut watcher =
-        Watcher { desk, stage: Some(Stage::Encoding), is_outdated: &is_outdated, breath: Breath::new() };
-    let was_gpu = engine.device().is_gpu();
-    let session = engine.encode(photo, None, &mut watcher, &is_outdated).await?;
-    if engine.device().is_gpu() != was_gpu {
-        tell_device(desk, engine);
-    }
-    let resolution = engine.network().resolution();
-    desk.tell(&Event::Encoded { photo: open.id, milliseconds: since(start), resolution });
-    done.encoded = Some((open.id, session));
-    Ok(())
-}
-
-async fn segment(
-    desk: &Rc<Desk>,
-    done: &mut Done,
-    request: &PointsRequest,
-    start: Instant,
-) -> Result<(), Failure> {
-    let Some((_, session)) = &mut done.encoded else { return Ok(()) };
-    let &PointsRequest { photo, revision, ref points } = request;
-    work(desk, Stage::Segmenting, 0.0, 0.0);
-    let point =
-        |point: &message::PagePoint| PromptPoint { x: point.x, y: point.y, foreground: point.foreground };
-    session.set_points(&points.iter().map(point).collect::<Vec<_>>())?;
-    let is_outdated = || {
-        let wishes = desk.wishes.borrow();
-        let newest = wishes.points.as_ref();
-        newest.is_some_and(|newest| (newest.photo, newest.revision) != (photo, revision))
-    };
-    let mask = match points.is_empty() {
-        true => None,
-        false => Some(session.mask(&is_outdated).await?.mask),
-    };
-    let outline = mask.as_ref().map_or_else(Outline::default, |mask| {
-        Outline::of(&mask.pixels, mask.width as usize, mask.height as usize)
-    });
-    desk.tell(&Event::Mask {
-        photo,
-        revision,
-        milliseconds: since(start),
-        vertices: outline.vertices.as_slice().into(),
-        rings: outline.rings.as_slice().into(),
-    });
-    done.made = Some(Made { photo, revision, mask });
-    done.recoveries = 0;
-    Ok(())
-}
-
-fn save(desk: &Desk, done: &Done, open: &OpenPhoto, what: Saved, start: Instant) -> Result<(), PageError> {
-    desk.wishes.borrow_mut().saves.remove(0);
-    let Some(Made { mask: Some(mask), .. }) = &done.made else { return Ok(()) };
-    work(desk, Stage::Saving, 0.0, 0.0);
-    let png = match what {
-        Saved::Mask => maskov_export::mask_png(&mask.pixels, mask.width, mask.height)?,
-        Saved::Cutout => maskov_export::cutout_png(&open.photo, &mask.pixels)?,
-    };
-    desk.tell(&Event::Saved { what, png, milliseconds: since(start) });
-    Ok(())
-}
-
-/// After an error of the device the engine may go on on the CPU; what was there is then done again.
-async fn fall_back(desk: &Rc<Desk>, done: &mut Done, error: EngineError) -> Result<(), PageError> {
-    let never = || false;
-    let mut watcher = Watcher { desk, stage: None, is_outdated: &never, breath: Breath::new() };
-    // A driver that restarted is worth another try before the CPU is.
-    if error.code() != "device-lost"
-        && let Some(engine) = &mut done.engine
-        && engine.fall_back(&error, &mut watcher).await?
-    {
-        tell_device(desk, engine);
-        (done.encoded, done.made) = (None, None);
-        return Ok(());
-    }
-    Err(error.into())
-}
-
-/// Tells the page how far the work is, and lets newer wishes in.
-struct Watcher<'a> {
-    desk: &'a Rc<Desk>,
-    /// Whose steps the page is told; none where something else tells better.
-    stage: Option<Stage>,
-    is_outdated: &'a dyn Fn() -> bool,
-    breath: Breath,
-}
-
-impl Observer for Watcher<'_> {
-    fn before<'a>(&'a mut self, step: Step<'a>) -> LocalFuture<'a, ControlFlow<()>> {
-        Box::pin(async move {
-            if self.breath.is_due() {
-                if let Some(stage) = self.stage {
-                    work(self.desk, stage, (step.index + 1) as f64, step.count as f64);
-                }
-                self.breath.take().await;
+    /// The mask of these points and the photo; at the solved size, its edge not refined, for a preview.
+    ///
+    /// # Errors
+    /// `no-image`, `point-outside`; those of the method and, where there is no way round, of the device.
+    pub async fn mask(
+        &mut self,
+        points: &[PromptPoint],
+        is_preview: bool,
+        call: &Rc<Call>,
+    ) -> Result<(maskov_engine::Mask, Rc<Photo>), Failure> {
+        let photo = self.photo()?;
+        let mask = self.solve(call, async |session| {
+            call.tell_stage(Stage::Segmenting);
+            session.set_points(points)?;
+            let is_ended = || call.is_ended();
+            if is_preview {
+                session.preview(&is_ended).await
+            } else {
+                Ok(session.mask(&is_ended).await?.mask)
             }
-            if (self.is_outdated)() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
+        });
+        Ok((mask.await?, photo))
     }
-}
 
-fn work(desk: &Desk, stage: Stage, done: f64, total: f64) {
-    desk.tell(&Event::Work { stage, done, total });
-}
-
-fn tell_device(desk: &Desk, engine: &Engine) {
-    let (kind, name) = match engine.device() {
-        Device::Gpu(gpu) => ("gpu", adapter_name(&gpu.caps().name, &gpu.caps().driver)),
-        Device::Cpu => ("cpu", "CPU".to_owned()),
-    };
-    let device = message::Device { kind, name, reason: engine.note().map(str::to_owned) };
-    desk.tell(&Event::Device { device });
-}
-
-/// What to call an adapter. Browsers hide its name mostly and tell only who made it, as the driver's first word.
-fn adapter_name(name: &str, driver: &str) -> String {
-    if name != UNNAMED {
-        return name.to_owned();
+    /// The stages of one point, and width and height of those in pixels.
+    ///
+    /// # Errors
+    /// As [`Work::mask`].
+    pub async fn stages(
+        &mut self,
+        point: PromptPoint,
+        call: &Rc<Call>,
+    ) -> Result<(PointStages, (u32, u32)), Failure> {
+        self.photo()?;
+        let stages = self.solve(call, async |session| {
+            call.tell_stage(Stage::Segmenting);
+            Ok((session.stages(point).await?, session.solved_size()))
+        });
+        stages.await
     }
-    match driver.split(' ').next().unwrap_or_default() {
-        "" => "graphics card".to_owned(),
-        maker @ ("amd" | "nvidia") => format!("{} graphics", maker.to_uppercase()),
-        maker => {
-            let (first, rest) = maker.split_at(maker.chars().next().map_or(0, char::len_utf8));
-            format!("{}{rest} graphics", first.to_uppercase())
+
+    fn photo(&self) -> Result<Rc<Photo>, Failure> {
+        let image = self.image.as_ref();
+        let none = || Failure::new("no-image", "There is no photo yet: call setImage first.");
+        image.map(|image| image.photo.clone()).ok_or_else(none)
+    }
+
+    /// Does `job` with the photo's session, and does it again where the device failed and there is a way to go on.
+    async fn solve<T>(
+        &mut self,
+        call: &Rc<Call>,
+        job: impl AsyncFn(&mut Session) -> Result<T, EngineError>,
+    ) -> Result<T, Failure> {
+        loop {
+            match self.solve_once(call, &job).await {
+                Ok(done) => {
+                    self.losses = 0;
+                    return Ok(done);
+                }
+                Err(error) => self.recover(error, call).await?,
+            }
+        }
+    }
+
+    async fn solve_once<T>(
+        &mut self,
+        call: &Rc<Call>,
+        job: &impl AsyncFn(&mut Session) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        if self.is_down {
+            self.files.start_again(call);
+            self.engine.reopen(&mut call.watcher(None)).await?;
+            self.pack.release();
+            self.is_down = false;
+        }
+        let image = self.image.as_mut().expect("whoever solves has asked for the photo");
+        let session = match &mut image.session {
+            Some(session) => session,
+            none => none.insert(encode(&self.engine, &image.photo, call).await?),
+        };
+        let done = job(session).await;
+        // Nobody reads them here, and they would pile up.
+        drop(session.take_times());
+        done
+    }
+
+    /// Prepares another try after an error: on a smaller plan, or on the device opened again.
+    ///
+    /// # Errors
+    /// That error, where another try would not help or there were too many.
+    async fn recover(&mut self, error: EngineError, call: &Rc<Call>) -> Result<(), Failure> {
+        let mut error = error;
+        loop {
+            let is_lost = error.code() == "device-lost";
+            let has_next_plan = self.engine.next_plan(&error).is_some();
+            if !has_next_plan && !is_lost {
+                return Err(error.into());
+            }
+            // Whatever becomes of it: nothing of before is of use.
+            self.is_down = true;
+            if let Some(image) = &mut self.image {
+                image.session = None;
+            }
+            if is_lost {
+                self.losses += 1;
+                if self.losses > MAX_LOSSES {
+                    // Whoever calls again has been told, and wants to try again.
+                    self.losses = 0;
+                    return Err(error.into());
+                }
+                call.tell_stage(Stage::Recovering);
+                // It is opened where the work is done again.
+                return Ok(());
+            }
+            if matches!(error.code(), "out-of-memory" | "buffer-too-large") {
+                call.tell_stage(Stage::Shrinking);
+            }
+            self.files.start_again(call);
+            match self.engine.fall_back(&error, &mut call.watcher(None)).await {
+                Ok(_) => {
+                    self.pack.release();
+                    self.is_down = false;
+                    return Ok(());
+                }
+                Err(next) => error = next,
+            }
         }
     }
 }
 
-fn since(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64() * 1e3
+impl Drop for Work {
+    /// The device's memory goes back now, not when the browser tidies up.
+    fn drop(&mut self) {
+        if let maskov_engine::Device::Gpu(gpu) = self.engine.device() {
+            gpu.destroy();
+        }
+    }
+}
+
+async fn encode(engine: &Engine, photo: &Photo, call: &Call) -> Result<Session, EngineError> {
+    call.tell_stage(Stage::Encoding);
+    let pixels = maskov_engine::Photo::new(photo.width(), photo.height(), photo.rgb().into_owned())?;
+    let mut watcher = call.watcher(Some(Stage::Encoding));
+    engine.encode_once(pixels, None, &mut watcher, &|| call.is_ended()).await
 }

@@ -1,0 +1,51 @@
+// Where the photo lies in the stage, and which of its pixels lies where: pure functions of a camera.
+// A camera is { scale, x, y, isFitted }: a photo pixel's CSS pixels, and the photo's corner in the stage.
+
+const MARGIN = 24;
+/** Below this width the photo fills the stage. */
+const NARROW = 640;
+/** Device pixels to a photo pixel, at most. */
+const MAX_ZOOM = 32;
+
+/** The whole photo in the middle of the stage. */
+export function fitted(stage, photo) {
+  if (!photo || !stage.width) return { scale: 1, x: 0, y: 0, isFitted: true };
+  const margin = stage.width > NARROW ? MARGIN : 0;
+  const scale = Math.min((stage.width - 2 * margin) / photo.width, (stage.height - 2 * margin) / photo.height);
+  return { scale, x: (stage.width - photo.width * scale) / 2, y: (stage.height - photo.height * scale) / 2, isFitted: true };
+}
+
+/** The camera at another scale, the same photo pixel under `at` (CSS pixels in the stage). */
+export function zoomed(camera, scale, at, { stage, photo, density }) {
+  const smallest = Math.min(fitted(stage, photo).scale, 1 / density) / 4;
+  const next = Math.min(Math.max(scale, smallest), MAX_ZOOM / density);
+  const factor = next / camera.scale;
+  return held({ scale: next, x: at.x - (at.x - camera.x) * factor, y: at.y - (at.y - camera.y) * factor, isFitted: false }, stage, photo);
+}
+
+/** The camera moved by CSS pixels. */
+export function panned(camera, dx, dy, { stage, photo }) {
+  return held({ ...camera, x: camera.x + dx, y: camera.y + dy, isFitted: false }, stage, photo);
+}
+
+/** So that the photo cannot be lost: a part of it always stays in the stage. */
+function held(camera, stage, photo) {
+  const least = 48;
+  const within = (at, photoLength, stageLength) =>
+    Math.min(Math.max(at, least - photoLength * camera.scale), stageLength - least);
+  return { ...camera, x: within(camera.x, photo.width, stage.width), y: within(camera.y, photo.height, stage.height) };
+}
+
+/** The photo's pixel below a place in the stage, or null beside the photo. */
+export function pixelAt(camera, photo, { x, y }) {
+  if (!photo) return null;
+  const column = Math.floor((x - camera.x) / camera.scale);
+  const row = Math.floor((y - camera.y) / camera.scale);
+  const isInside = column >= 0 && row >= 0 && column < photo.width && row < photo.height;
+  return isInside ? { x: column, y: row } : null;
+}
+
+/** The middle of a photo pixel in the stage. */
+export function placeOf(camera, { x, y }) {
+  return { x: camera.x + (x + 0.5) * camera.scale, y: camera.y + (y + 0.5) * camera.scale };
+}

@@ -1,0 +1,117 @@
+// What buttons (by their data-do) and keys do.
+import { fitted } from './camera.js';
+import { made, store } from './app.js';
+import { redo, showDocument, undo } from './edits.js';
+import { download, exportName } from './export.js';
+import { goOn, say, showError } from './faults.js';
+import { showNoMap, stopGrowth } from './how.js';
+import { chooseFile } from './intake.js';
+import { seconds } from './panels.js';
+import { zoomBy } from './pointing.js';
+import { engine, exports, previews, sendMarkovMap, sendModel } from './requests.js';
+import { keepSettings } from './settings.js';
+
+const ZOOM_STEP = 1.25;
+
+const toggle = (panel) => store.set({ panel: store.state.panel === panel ? 'none' : panel });
+
+/** @type {Record<string, () => void>} */
+export const COMMANDS = {
+  open: chooseFile,
+  undo,
+  redo,
+  'zoom-in': () => zoomBy(ZOOM_STEP),
+  'zoom-out': () => zoomBy(1 / ZOOM_STEP),
+  fit: () => store.set({ camera: fitted(store.state.stage, store.state.document.photo) }),
+  'actual-size': () => zoomBy(1 / store.state.density / store.state.camera.scale),
+  fast: () => choose('fast'),
+  fine: () => choose('fine'),
+  export() {
+    toggle('export');
+    if (store.state.panel === 'export') openExport();
+  },
+  'save-cutout': () => save('cutout'),
+  'save-mask': () => save('mask'),
+  copy,
+  how() {
+    toggle('how');
+    if (store.state.panel === 'how') askForMap();
+    else stopGrowth();
+  },
+  device: () => toggle(store.state.engine?.device.kind === 'cpu' ? 'cpu' : 'privacy'),
+  cpu: () => toggle('cpu'),
+  'try-gpu'() {
+    store.set({ panel: 'none' });
+    sendModel({ on: 'auto' });
+  },
+  cancel,
+  keys: () => document.querySelector('#keys').showModal(),
+  'close-keys': () => document.querySelector('#keys').close(),
+  'close-notice': () => store.set({ notice: null }),
+  'tap-adds': () => store.set({ tapRemoves: false }),
+  'tap-removes': () => store.set({ tapRemoves: true }),
+  escape() {
+    const { panel, notice, document } = store.state;
+    if (panel !== 'none') store.set({ panel: 'none' });
+    else if (notice) store.set({ notice: null });
+    else if (document.points.length) showDocument(made.clear());
+    stopGrowth();
+  },
+};
+
+function choose(detail) {
+  if (detail === store.state.detail) return;
+  store.set({ detail });
+  keepSettings({ detail });
+  sendModel();
+}
+
+export async function openExport() {
+  const { mask, document } = store.state;
+  if (!mask?.path) return;
+  await exports.show(exportName(document.photo.name, 'cutout')).catch(tellExportError);
+}
+
+export async function save(what) {
+  const { mask, document } = store.state;
+  if (!mask?.path) return;
+  const start = performance.now();
+  const name = exportName(document.photo.name, what);
+  try {
+    download(await exports.png(what), name);
+    store.set({ done: `Saved ${name} · ${seconds(performance.now() - start)}`, panel: 'none' });
+  } catch (error) {
+    tellExportError(error);
+  }
+}
+
+async function copy() {
+  if (!store.state.mask?.path) return;
+  try {
+    await exports.copy();
+    store.set({ done: 'The cut-out is on the clipboard', panel: 'none' });
+  } catch (error) {
+    tellExportError(error.code && typeof error.code === 'string' ? error : { code: 'clipboard-denied', message: String(error.message) });
+  }
+}
+
+/** The engine's own errors were told when they came; a newer mask makes no error of the former one's file. */
+function tellExportError(error) {
+  if (error.code === 'clipboard-denied') showError(error);
+}
+
+export function askForMap() {
+  const { document, encoded } = store.state;
+  const point = document.points.at(-1);
+  if (!point || encoded !== document.photo?.id) showNoMap(point ? 'Wait until the photo is read.' : 'Click a thing, and its map grows here.');
+  else sendMarkovMap(point);
+}
+
+/** Loading and reading can be given up: the photo stays to be looked at, and a button goes on. */
+function cancel() {
+  engine.restart();
+  previews.forget();
+  store.set({ work: null, encoded: 0, done: 'Stopped' });
+  say('Stopped. Your photo and points stay.', { label: 'Go on', run: goOn });
+}
+

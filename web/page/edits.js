@@ -1,0 +1,95 @@
+// Opening photos and placing points: every change goes through the document, and everything follows from it.
+import { fitted } from './camera.js';
+import { made, photos, store } from './app.js';
+import { say, showError } from './faults.js';
+import { exports, needPhoto, sendPhoto, sendPoints } from './requests.js';
+
+const SAMPLE = './sample/still_life.jpg';
+
+/** What was chosen last and is still being opened. @type {import('./photos.js').OpenPhoto | null} */
+let opening = null;
+
+/** @param {File[]} files */
+export async function openFiles(files) {
+  const [file] = files;
+  store.set({ notice: null, panel: 'none' });
+  if (/\.maskov$/i.test(file.name)) {
+    showError({ code: 'newer-project', message: `${file.name} is a project of a newer Maskov. Reload the page to get the version that opens it.` });
+    return;
+  }
+  if (files.length > 1) say(`${files.length} files came, and one photo is open at a time: this is ${file.name}.`);
+  await open(file, file.name || 'pasted.png');
+}
+
+async function open(file, name) {
+  store.set({ work: { stage: 'decoding', done: 0, total: 0 } });
+  try {
+    const photo = await photos.add(file, name);
+    if (photo.id !== photos.newest) return;
+    opening = photo;
+    sendPhoto(photo);
+  } catch (error) {
+    showError(error);
+  }
+}
+
+/** The engine has read the photo: now it replaces the one that was seen. */
+export async function takePhoto({ photo: id, width, height, notes, png }) {
+  store.set({ work: null });
+  if (id !== opening?.id) return;
+  const { name } = opening;
+  opening = null;
+  if (png) await photos.replacePicture(id, png);
+  showDocument(made.openPhoto(id, name, width, height));
+  if (notes.length) say(notes.join(' '));
+}
+
+/** The sample is known to be good: it is seen before the engine is there, and clicks on it wait for the engine. */
+export async function openSample() {
+  const file = await (await fetch(SAMPLE)).blob();
+  if (photos.newest) return;
+  const photo = await photos.add(file, 'still_life.jpg');
+  if (photo.id !== photos.newest || !photo.shown) return;
+  showDocument(made.openPhoto(photo.id, photo.name, ...photo.shown));
+}
+
+/** Shows what the document has become, and asks the engine for what follows from it. */
+export function showDocument(document) {
+  const former = store.state.document;
+  store.set({ document, drag: null });
+  if (document.revision === former.revision) return;
+  if (document.photo?.id !== former.photo?.id) {
+    store.set({ mask: null, preview: null, cursor: null, encoded: 0, camera: fitted(store.state.stage, document.photo), done: '' });
+    exports.forget();
+    if (!document.photo) return;
+    photos.show(document.photo);
+    needPhoto(photos.get(document.photo.id));
+    if (document.points.length) sendPoints();
+    return;
+  }
+  sendPoints();
+}
+
+export function placePoint(pixel, remove) {
+  // Whoever goes on has read it. What is still so stays.
+  const { notice } = store.state;
+  store.set({ hasClicked: true, notice: notice?.stays ? notice : null });
+  showDocument(made.addPoint(pixel.x, pixel.y, !remove));
+}
+
+export function undo() {
+  if (store.state.document.canUndo) showDocument(made.undo());
+}
+
+export function redo() {
+  if (store.state.document.canRedo) showDocument(made.redo());
+}
+
+/** The photo that is being opened and not yet seen. */
+export const openingPhoto = () => opening;
+
+/** It cannot be opened: the one that is seen stays. */
+export function giveUpOpening() {
+  photos.drop(opening.id);
+  opening = null;
+}

@@ -1,0 +1,83 @@
+// What the engine tells becomes state.
+import { photoId, photos, store } from './app.js';
+import { askForMap, openExport } from './commands.js';
+import { takePhoto } from './edits.js';
+import { say, showError } from './faults.js';
+import { showGrowth } from './how.js';
+import { seconds } from './panels.js';
+import { pointAgain } from './pointing.js';
+import { exports, isNewestMap, previews } from './requests.js';
+import { keepSettings } from './settings.js';
+
+/** @param {import('./engine.js').Event} event */
+export function handle(event) {
+  HANDLERS[event.kind](event);
+}
+
+let isRecovering = false;
+
+const HANDLERS = {
+  work({ stage, done, total, stored }) {
+    store.set({ work: { stage, done, total, stored } });
+  },
+  device({ kind, ...told }) {
+    store.set({ engine: told, work: null });
+    const { softwareIsFaster } = told.device;
+    if (softwareIsFaster !== undefined) keepSettings({ softwareIsFaster });
+    if (told.device.reasonCode === 'adapter-too-small') say('This graphics adapter is too small for the model. What fits instead: the same masks on the CPU, a little slower.');
+    else if (!told.isStored && told.storageFull) say('This browser’s storage is full, so the model is loaded again at the next visit. Masks and exports work all the same.');
+  },
+  photo: takePhoto,
+  encoded({ photo, milliseconds }) {
+    recovered();
+    store.set({ encoded: photo, work: null, done: `Photo read in ${seconds(milliseconds)}` });
+    if (photo === photoId()) pointAgain();
+  },
+  mask({ photo, revision, milliseconds, area, path }) {
+    const { document } = store.state;
+    if (photo !== photoId() || revision !== document.revision) return;
+    recovered();
+    const points = document.points.length;
+    exports.forget();
+    store.set({
+      mask: points ? { photo, revision, path, area, points } : null,
+      preview: null,
+      work: null,
+      done: points ? `Mask in ${seconds(milliseconds)}` : '',
+    });
+    if (store.state.panel === 'how') askForMap();
+    if (store.state.panel === 'export') openExport();
+    pointAgain();
+  },
+  preview({ photo, serial, path }) {
+    const isWanted = previews.arrived(serial);
+    if (photo === photoId() && isWanted) store.set({ preview: { serial, path } });
+  },
+  exported(event) {
+    exports.arrived(event);
+    store.set({ work: null });
+  },
+  'markov-map'(event) {
+    store.set({ work: null });
+    if (isNewestMap(event.serial) && store.state.panel === 'how') showGrowth(event, photos.picture);
+  },
+  recovering() {
+    isRecovering = true;
+    store.set({ encoded: 0 });
+    say('The graphics driver restarted. Picking up where you were…', { stays: true });
+  },
+  shrinking() {
+    store.set({ encoded: 0 });
+    say('The graphics memory is short, so a smaller plan is used. Your photo and points stay.');
+  },
+  error(event) {
+    isRecovering = false;
+    showError(event);
+  },
+};
+
+/** What was said of a restart is over. */
+function recovered() {
+  if (isRecovering) store.set({ notice: null });
+  isRecovering = false;
+}

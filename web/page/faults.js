@@ -1,0 +1,48 @@
+// What goes wrong is a sentence and the one next step; nothing that the user made is lost.
+import { photoId, photos, store } from './app.js';
+import { save } from './commands.js';
+import { giveUpOpening, openingPhoto } from './edits.js';
+import { STEP_LABELS, explain } from './errors.js';
+import { chooseFile } from './intake.js';
+import { engine, exports, previews, sendModel, sendPhoto, sendPoints } from './requests.js';
+
+/**
+ * Says something in a sentence, with the one button that does the next step where there is one.
+ * @param {{ label?: string, run?: () => void, isError?: boolean, stays?: boolean }} [options] `stays`: until what goes on is over
+ */
+export function say(sentence, { label, run, isError = false, stays = false } = {}) {
+  store.set({ notice: { sentence, label, isError, stays, run: run && (() => (store.set({ notice: null }), run())) } });
+}
+
+export function showError(error) {
+  // An error about a photo that nobody waits for any more is none.
+  if (error.photo !== undefined && error.photo !== photoId() && error.photo !== openingPhoto()?.id) return;
+  const { sentence, step } = explain(error);
+  console.warn(`${error.code}: ${error.message}`);
+  if (error.photo !== undefined && error.photo === openingPhoto()?.id) giveUpOpening();
+  exports.fail(error);
+  previews.forget();
+  store.set({ work: null });
+  say(sentence, { label: STEP_LABELS[step], run: NEXT_STEPS[step], isError: true });
+}
+
+const NEXT_STEPS = {
+  'choose-photo': chooseFile,
+  'use-cpu': () => sendModel({ on: 'cpu' }),
+  'reload-model': () => sendModel({ fresh: true }),
+  'restart-engine': goOn,
+  'reload-page': () => location.reload(),
+  'plain-address': () => location.replace(location.pathname),
+  'save-instead': () => save('cutout'),
+};
+
+/** A new engine, with the same model, photo and points. */
+export function goOn() {
+  engine.restart();
+  store.set({ work: { stage: 'starting', done: 0, total: 0 } });
+  sendModel();
+  const { photo, points } = store.state.document;
+  const next = openingPhoto() ?? photos.get(photo?.id);
+  if (next) sendPhoto(next);
+  if (points.length) sendPoints();
+}

@@ -1,0 +1,150 @@
+// Everything around the photo: bars, hints, cards, the notice and what a screen reader is told. Rendered from the state.
+import { cpuReason, cpuSetting } from './device_words.js';
+import { changed, phaseOf } from './store.js';
+
+const find = (selector) => document.querySelector(selector);
+const PANELS = ['export', 'cpu', 'how', 'privacy'];
+
+/** @param {import('./store.js').Store} store */
+export function showPanels(store) {
+  store.onFrame((state, before) => {
+    document.body.dataset.state = phaseOf(state);
+    showWork(state);
+    if (changed(state, before, 'document', 'mask', 'encoded')) showDocument(state);
+    if (changed(state, before, 'camera', 'density')) find('#zoom').textContent = `${Math.round(state.camera.scale * state.density * 100)} %`;
+    if (changed(state, before, 'engine', 'isOnline')) showEngine(state);
+    if (changed(state, before, 'detail')) showPressed({ fast: state.detail === 'fast', fine: state.detail === 'fine' });
+    if (changed(state, before, 'tapRemoves')) showPressed({ 'tap-adds': !state.tapRemoves, 'tap-removes': state.tapRemoves });
+    if (changed(state, before, 'panel')) showPanel(state.panel, before?.panel);
+    if (changed(state, before, 'notice')) showNotice(state.notice);
+    showHint(state);
+    if (changed(state, before, 'mask', 'document')) announce(state, before);
+  });
+}
+
+const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+
+/** "0.42 s": what somebody waits for; less than a hundredth reads as that. */
+export function seconds(milliseconds) {
+  return `${Math.max(milliseconds / 1000, 0.01).toFixed(milliseconds < 9995 ? 2 : 1)} s`;
+}
+
+const WORK_TEXTS = {
+  starting: () => 'Starting the engine…',
+  decoding: () => 'Opening the photo…',
+  loading({ done, total, stored }) {
+    if (done && done === total) return 'Preparing the model…';
+    const place = stored ? 'Reading the model from this machine' : 'Loading the model';
+    return total ? `${place} · ${megabytes(done)} of ${megabytes(total)} MB` : `${place}…`;
+  },
+  encoding: ({ done, total }) => (total ? `Reading the photo · layer ${done} of ${total}` : 'Reading the photo…'),
+  segmenting: () => 'Finding the mask…',
+  exporting: () => 'Writing the file…',
+};
+
+/** One line says what goes on, or what was done last; a thin one below the bar says how far it is. */
+function showWork({ work, done, notice }) {
+  const status = find('#status');
+  status.dataset.state = work ? 'busy' : notice?.isError ? 'error' : 'ready';
+  const text = work ? WORK_TEXTS[work.stage](work) : done;
+  if (status.textContent !== text) status.textContent = text;
+  const line = find('#progress');
+  line.hidden = !work?.total;
+  const share = work?.total ? work.done / work.total : 0;
+  line.style.transform = `scaleX(${share})`;
+  line.ariaValueNow = String(Math.round(share * 100));
+  find('[data-do="cancel"]').hidden = !['loading', 'encoding'].includes(work?.stage);
+}
+
+function showDocument({ document: { photo, points, canUndo, canRedo }, mask }) {
+  find('#file').textContent = photo ? `${photo.name} · ${photo.width} × ${photo.height}` : '';
+  enable('undo', canUndo);
+  enable('redo', canRedo);
+  for (const name of ['export', 'save-mask', 'save-cutout', 'copy']) enable(name, Boolean(mask?.path) && points.length > 0);
+}
+
+function enable(name, isEnabled) {
+  for (const button of document.querySelectorAll(`[data-do="${name}"]`)) button.disabled = !isEnabled;
+}
+
+function showPressed(pressed) {
+  for (const [name, isPressed] of Object.entries(pressed)) find(`[data-do="${name}"]`).ariaPressed = String(isPressed);
+}
+
+/** Where it runs, and that nothing leaves: the one line of trust. */
+function showEngine({ engine, isOnline }) {
+  const button = find('#device');
+  const isCpu = engine?.device.kind === 'cpu';
+  button.replaceChildren(...promise(engine, isCpu));
+  button.ariaLabel = isCpu ? 'Runs on the CPU. Nothing leaves this machine. Why?' : button.textContent;
+  button.setAttribute('aria-controls', isCpu ? 'cpu' : 'privacy');
+  const network = find('#network');
+  network.hidden = isOnline;
+  network.textContent = engine ? 'Offline. Everything goes on.' : 'Offline.';
+  find('#grid').textContent = engine ? `${engine.resolution} × ${engine.resolution}` : '';
+  find('#detail').hidden = engine?.device.kind !== 'gpu';
+  if (engine) {
+    find('#cpu-reason').textContent = cpuReason(engine.device);
+    find('#cpu-setting').textContent = cpuSetting(engine.device);
+    find('#privacy-text').textContent = privacyText(engine);
+  }
+}
+
+function promise(engine, isCpu) {
+  if (!engine) return ['Nothing leaves this machine'];
+  const where = document.createElement('b');
+  where.textContent = isCpu ? 'CPU' : engine.device.name;
+  return isCpu ? [where, ' · nothing leaves this machine'] : ['Runs on your ', where, ' · nothing leaves this machine'];
+}
+
+function privacyText({ device, isStored }) {
+  const kept = isStored ? 'The model is kept in this browser, so the next visit needs no download.' : 'This browser does not keep the model, so the next visit loads it again.';
+  return `The photo is read and cut out by your ${device.name}, inside this page. The page may talk to no other place than the one it came from. ${kept}`;
+}
+
+function showPanel(panel, former) {
+  for (const name of PANELS) find(`#${name}`).hidden = name !== panel;
+  for (const button of document.querySelectorAll('[aria-controls]')) {
+    if (button.ariaExpanded !== null) button.ariaExpanded = String(button.getAttribute('aria-controls') === panel);
+  }
+  if (panel !== 'none') find(`#${panel} button, #${panel} a`)?.focus();
+  else if (former && former !== 'none') find('#stage').focus();
+}
+
+/** One sentence, and the one button that does the next step, where there is one. */
+function showNotice(notice) {
+  const card = find('#notice');
+  card.hidden = !notice;
+  if (!notice) return;
+  const [text, button] = [card.querySelector('p'), card.querySelector('.primary')];
+  text.textContent = notice.sentence;
+  button.hidden = !notice.label;
+  button.textContent = notice.label ?? '';
+  button.onclick = notice.run ?? null;
+}
+
+/** The hint of the moment, each gone once it was followed. */
+function showHint({ hasClicked, document: { photo, points }, preview, encoded, panel }) {
+  const hint = find('#hint');
+  const isTouch = matchMedia('(hover: none)').matches;
+  let parts = null;
+  if (photo && !hasClicked) {
+    if (isTouch) parts = ['Tap a thing.', ' Open your own photo above.'];
+    else if (preview) parts = ['Click to keep.', ' Right-click leaves something out.'];
+    else parts = ['Point, then click.', ' Drop your own photo anywhere.'];
+  } else if (points.length === 1 && encoded && !isTouch) parts = ['', 'Drag a point to move it · click it to delete · ? for keys'];
+  hint.hidden = !parts || panel !== 'none';
+  const text = parts?.join('') ?? '';
+  if (!parts || hint.textContent === text) return;
+  const strong = document.createElement('b');
+  strong.textContent = parts[0];
+  hint.replaceChildren(strong, parts[1]);
+}
+
+/** What changed, for whoever cannot see it. */
+function announce({ mask, document: { points } }, before) {
+  const announcer = find('#announcer');
+  if (mask && mask !== before?.mask && points.length) {
+    announcer.textContent = `Mask updated, ${Math.round(mask.area * 100)} % of the photo`;
+  } else if (before?.document.points.length && !points.length) announcer.textContent = 'No points';
+}

@@ -1,0 +1,62 @@
+// Which preview is asked for, and when: one is in flight, the newest wish waits for it, and on a CPU the pointer must rest.
+
+/** On a CPU a preview takes the engine for a while: it is asked for once the pointer rests. */
+const REST_MS = 140;
+
+export class Previews {
+  #send;
+  #serial = 0;
+  #inFlight = 0;
+  #wish = null;
+  #timer = 0;
+  #asked = '';
+
+  /** @param {(serial: number, points: import('./store.js').Point[]) => void} send */
+  constructor(send) {
+    this.#send = send;
+  }
+
+  /**
+   * @param {import('./store.js').Point[]} points those that are there and the one under the pointer
+   * @param {boolean} waitsForRest
+   */
+  want(points, waitsForRest) {
+    const asked = JSON.stringify(points);
+    if (asked === this.#asked) return;
+    this.#asked = asked;
+    this.#wish = points;
+    clearTimeout(this.#timer);
+    if (waitsForRest) this.#timer = setTimeout(() => this.#next(), REST_MS);
+    else this.#next();
+  }
+
+  /** Nothing is pointed at: what is on its way is not shown any more. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.#wish = null;
+    this.#asked = '';
+    this.#serial += 1;
+  }
+
+  /** After points, a photo or a model were sent, the engine has given up what was in flight. */
+  forget() {
+    this.stop();
+    this.#inFlight = 0;
+  }
+
+  /** An answer came. @returns {boolean} whether it is to be shown */
+  arrived(serial) {
+    if (serial === this.#inFlight) this.#inFlight = 0;
+    const isWanted = serial === this.#serial;
+    this.#next();
+    return isWanted;
+  }
+
+  #next() {
+    if (this.#inFlight || !this.#wish) return;
+    const points = this.#wish;
+    this.#wish = null;
+    this.#inFlight = ++this.#serial;
+    this.#send(this.#serial, points);
+  }
+}

@@ -1,0 +1,58 @@
+// What the engine is asked for.
+import { asked, photoId, store } from './app.js';
+import { Engine } from './engine.js';
+import { handle } from './events.js';
+import { Exports } from './export.js';
+import { Previews } from './previews.js';
+import { readSettings } from './settings.js';
+
+const MODEL = new URL(document.querySelector('meta[name="model"]').content, document.baseURI).href;
+/** R of the quicker choice; the finer one is the model's own. */
+const FAST_RESOLUTION = 32;
+
+export const engine = new Engine(handle);
+export const previews = new Previews((serial, points) => engine.send({ kind: 'preview', photo: photoId(), serial, points }));
+export const exports = new Exports((serial, what) => engine.send({ kind: 'export', serial, what }));
+let mapSerial = 0;
+
+/** Where it is to run: what the address says, until somebody chooses. */
+let device = asked.device;
+
+/** @param {{ fresh?: boolean, on?: 'auto' | 'cpu' }} [options] `fresh`: past every cache */
+export function sendModel({ fresh = false, on = device } = {}) {
+  device = on;
+  previews.forget();
+  const isFast = store.state.detail === 'fast' && device !== 'cpu';
+  const resolution = asked.resolution ?? (isFast ? FAST_RESOLUTION : undefined);
+  store.set({ encoded: 0 });
+  engine.send({ kind: 'model', url: MODEL, device, resolution, fresh, softwareIsFaster: readSettings().softwareIsFaster });
+}
+
+let sentPhoto = 0;
+
+/** @param {import('./photos.js').OpenPhoto} photo */
+export function sendPhoto({ id, file, shown }) {
+  sentPhoto = id;
+  previews.forget();
+  engine.send({ kind: 'photo', photo: id, file, shown });
+}
+
+/** Sends a photo unless it is what the engine was asked for last. */
+export function needPhoto(photo) {
+  if (photo.id !== sentPhoto) sendPhoto(photo);
+}
+
+export function sendPoints() {
+  const { photo, revision, points } = store.state.document;
+  previews.forget();
+  exports.fail({ code: 'cancelled' });
+  engine.send({ kind: 'points', photo: photo.id, revision, points });
+}
+
+/** Asks for the Markov map of a point. */
+export function sendMarkovMap(point) {
+  engine.send({ kind: 'markov-map', serial: ++mapSerial, point });
+}
+
+/** Whether a map is the one that was asked for last. */
+export const isNewestMap = (serial) => serial === mapSerial;
