@@ -4,7 +4,7 @@ import { made, store } from './app.js';
 import { redo, showDocument, undo } from './edits.js';
 import { download, exportName } from './export.js';
 import { goOn, say, showError } from './faults.js';
-import { showNoMap, stopGrowth } from './how.js';
+import { showNoMap } from './how.js';
 import { chooseFile } from './intake.js';
 import { seconds } from './panels.js';
 import { zoomBy } from './pointing.js';
@@ -36,7 +36,6 @@ export const COMMANDS = {
   how() {
     toggle('how');
     if (store.state.panel === 'how') askForMap();
-    else stopGrowth();
   },
   device: () => toggle(store.state.engine?.device.kind === 'cpu' ? 'cpu' : 'privacy'),
   cpu: () => toggle('cpu'),
@@ -47,6 +46,7 @@ export const COMMANDS = {
   cancel,
   keys: () => document.querySelector('#keys').showModal(),
   'close-keys': () => document.querySelector('#keys').close(),
+  'close-panel': () => store.set({ panel: 'none' }),
   'close-notice': () => store.set({ notice: null }),
   'tap-adds': () => store.set({ tapRemoves: false }),
   'tap-removes': () => store.set({ tapRemoves: true }),
@@ -55,7 +55,6 @@ export const COMMANDS = {
     if (panel !== 'none') store.set({ panel: 'none' });
     else if (notice) store.set({ notice: null });
     else if (document.points.length) showDocument(made.clear());
-    stopGrowth();
   },
 };
 

@@ -46,7 +46,10 @@ export async function takePhoto({ photo: id, width, height, notes, png }) {
 
 /** The sample is known to be good: it is seen before the engine is there, and clicks on it wait for the engine. */
 export async function openSample() {
-  const file = await (await fetch(SAMPLE)).blob();
+  const response = await fetch(SAMPLE).catch(() => null);
+  // Without it there is the empty page, which asks for a photo.
+  if (!response?.ok || photos.newest) return;
+  const file = await response.blob();
   if (photos.newest) return;
   const photo = await photos.add(file, 'still_life.jpg');
   if (photo.id !== photos.newest || !photo.shown) return;

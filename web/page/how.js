@@ -42,6 +42,8 @@ export function showGrowth({ width, height, steps }, picture) {
   }
   const start = performance.now();
   const tick = (now) => {
+    // Nobody sees it grow.
+    if (!canvas.checkVisibility()) return;
     const share = Math.min(((now - start) % (GROWTH_MS + PAUSE_MS)) / GROWTH_MS, 1);
     // Nearby spots differ by an iteration, far ones by a hundred.
     draw(last * share ** 2);
@@ -50,7 +52,7 @@ export function showGrowth({ width, height, steps }, picture) {
   frame = requestAnimationFrame(tick);
 }
 
-export function stopGrowth() {
+function stopGrowth() {
   cancelAnimationFrame(frame);
 }
 

@@ -17,6 +17,7 @@ export function showPanels(store) {
     if (changed(state, before, 'tapRemoves')) showPressed({ 'tap-adds': !state.tapRemoves, 'tap-removes': state.tapRemoves });
     if (changed(state, before, 'panel')) showPanel(state.panel, before?.panel);
     if (changed(state, before, 'notice')) showNotice(state.notice);
+    find('#empty').hidden = phaseOf(state) !== 'empty';
     showHint(state);
     if (changed(state, before, 'mask', 'document')) announce(state, before);
   });
@@ -60,6 +61,7 @@ function showDocument({ document: { photo, points, canUndo, canRedo }, mask }) {
   find('#file').textContent = photo ? `${photo.name} · ${photo.width} × ${photo.height}` : '';
   enable('undo', canUndo);
   enable('redo', canRedo);
+  for (const name of ['zoom-in', 'zoom-out', 'fit']) enable(name, Boolean(photo));
   for (const name of ['export', 'save-mask', 'save-cutout', 'copy']) enable(name, Boolean(mask?.path) && points.length > 0);
 }
 
@@ -107,7 +109,7 @@ function showPanel(panel, former) {
   for (const button of document.querySelectorAll('[aria-controls]')) {
     if (button.ariaExpanded !== null) button.ariaExpanded = String(button.getAttribute('aria-controls') === panel);
   }
-  if (panel !== 'none') find(`#${panel} button, #${panel} a`)?.focus();
+  if (panel !== 'none') find(`#${panel} button`).focus();
   else if (former && former !== 'none') find('#stage').focus();
 }
 
