@@ -4,7 +4,7 @@
 export function cpuReason({ reason, reasonCode }) {
   if (!isSecureContext) return 'This page came by http, and browsers offer WebGPU by https only.';
   if (!navigator.gpu) return 'This browser offers no WebGPU.';
-  if (!reason) return 'This page was asked to.';
+  if (!reason) return 'The address of this page asks for it.';
   if (/software/.test(reason)) return 'The browser draws in software here, which is slower than the CPU itself.';
   if (/no adapters|not found|No suitable/i.test(reason)) return 'This browser has WebGPU, but found no graphics adapter for it.';
   const cause = reason.replace(/: computing on the CPU$/, '');

@@ -15,10 +15,13 @@ export const STEP_LABELS = {
   'save-instead': 'Save it instead',
 };
 
-/** @type {Record<string, (message: string) => Explained>} */
+/** @type {Record<string, (message: string, name?: string) => Explained>} */
 const EXPLANATIONS = {
   // What is wrong with a photo is said best by what read it.
-  'bad-image': (message) => ({ sentence: message, step: 'choose-photo' }),
+  'bad-image': (message, name) => ({
+    sentence: name ? `${name} did not open. ${message}` : message,
+    step: 'choose-photo',
+  }),
   'webgpu-unavailable': () => ({
     sentence: 'This browser offers no WebGPU here. The CPU does the same, a little slower.',
     step: 'use-cpu',
@@ -75,10 +78,10 @@ const EXPLANATIONS = {
   }),
 };
 
-/** @param {{ code: string, message: string }} error @returns {Explained} */
-export function explain({ code, message }) {
+/** @param {{ code: string, message: string, name?: string }} error `name`: the file that it is about @returns {Explained} */
+export function explain({ code, message, name }) {
   const explanation = EXPLANATIONS[code] ?? EXPLANATIONS['engine-stopped'];
-  return explanation(message);
+  return explanation(message, name);
 }
 
 /** The libraries' messages are also ends of a line in a terminal. */

@@ -59,11 +59,11 @@ const HANDLERS = {
   },
   'markov-map'(event) {
     store.set({ work: null });
-    if (isNewestMap(event.serial) && store.state.panel === 'how') showGrowth(event, photos.picture);
+    if (isNewestMap(event.serial) && store.state.panel === 'how') showGrowth(event, photos.shown);
   },
   recovering() {
     isRecovering = true;
-    store.set({ encoded: 0 });
+    store.set({ encoded: 0, work: { stage: 'starting', done: 0, total: 0 } });
     say('The graphics driver restarted. Picking up where you were…', { stays: true });
   },
   shrinking() {

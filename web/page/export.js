@@ -53,16 +53,18 @@ export class Exports {
     this.#waiting.clear();
   }
 
-  /** Shows the cut-out in the menu, from where it can be dragged out of the page. */
-  async show(name) {
+  /**
+   * Shows the cut-out in the menu, from where it can be dragged out of the page.
+   * @param {() => { top: string, right: string, bottom: string, left: string }} spaceAround shares of the photo beside the object
+   */
+  async show(name, spaceAround) {
     const png = await this.png('cutout');
     URL.revokeObjectURL(this.#cutout.src);
     Object.assign(this.#cutout, { src: URL.createObjectURL(png), hidden: false });
     this.#cutout.dataset.name = name;
-  }
-
-  hide() {
-    this.#cutout.hidden = true;
+    const { top, right, bottom, left } = spaceAround();
+    // A browser that does not know it shows the whole photo's frame.
+    this.#cutout.style.objectViewBox = `inset(${top} ${right} ${bottom} ${left})`;
   }
 
   /** Puts the cut-out on the clipboard. The promise goes in: browsers want the call right after the key. */

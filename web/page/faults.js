@@ -17,9 +17,10 @@ export function say(sentence, { label, run, isError = false, stays = false } = {
 export function showError(error) {
   // An error about a photo that nobody waits for any more is none.
   if (error.photo !== undefined && error.photo !== photoId() && error.photo !== openingPhoto()?.id) return;
-  const { sentence, step } = explain(error);
+  const isOpening = error.photo !== undefined && error.photo === openingPhoto()?.id;
+  const { sentence, step } = explain({ code: error.code, message: error.message, name: isOpening ? openingPhoto().name : undefined });
   console.warn(`${error.code}: ${error.message}`);
-  if (error.photo !== undefined && error.photo === openingPhoto()?.id) giveUpOpening();
+  if (isOpening) giveUpOpening();
   exports.fail(error);
   previews.forget();
   store.set({ work: null });

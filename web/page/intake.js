@@ -22,7 +22,7 @@ export function listenForFiles(onFiles, onRefusal) {
     event.preventDefault();
     event.dataTransfer.dropEffect = 'copy';
     const count = [...event.dataTransfer.items].filter((item) => item.kind === 'file').length;
-    drop.textContent = count > 1 ? `Open the first of ${count} files` : 'Open this photo';
+    drop.firstElementChild.textContent = count > 1 ? `Open the first of ${count} files` : 'Open this photo';
     drop.hidden = false;
   });
   // Leaving the window is the only leave without somewhere to go to.

@@ -3,12 +3,17 @@
 /** Above this a file is a film or an archive, and reading it whole would take all memory. */
 const MAX_FILE_BYTES = 500e6;
 
-/** @typedef {{ id: number, name: string, file: Blob, image: HTMLImageElement, shown: [number, number] | null }} OpenPhoto */
+/**
+ * A photo: its file, what is shown of it (`picture`), and that decoded while it is seen (`image`).
+ * @typedef {{ id: number, name: string, file: Blob, picture: Blob, image: HTMLImageElement | null, shown: [number, number] | null }} OpenPhoto
+ */
 
 export class Photos {
   /** @type {Map<number, OpenPhoto>} */
   #all = new Map();
   #count = 0;
+  /** Number of the photo to be seen. */
+  #wanted = 0;
   #world = document.querySelector('#world');
 
   /**
@@ -23,7 +28,7 @@ export class Photos {
     const id = ++this.#count;
     const image = await decoded(file);
     const shown = image.naturalWidth ? [image.naturalWidth, image.naturalHeight] : null;
-    const photo = { id, name, file, image, shown };
+    const photo = { id, name, file, picture: file, image, shown };
     this.#all.set(id, photo);
     return photo;
   }
@@ -40,20 +45,32 @@ export class Photos {
 
   /** For a photo that could not be opened. */
   drop(id) {
-    URL.revokeObjectURL(this.#all.get(id)?.image.src);
+    release(this.#all.get(id));
     this.#all.delete(id);
   }
 
   /** What is to be shown in place of the file, which the browser shows otherwise or not at all. */
   async replacePicture(id, png) {
     const photo = this.#all.get(id);
-    URL.revokeObjectURL(photo.image.src);
-    photo.image = await decoded(new Blob([png], { type: 'image/png' }));
+    release(photo);
+    photo.picture = new Blob([png], { type: 'image/png' });
+    photo.image = await decoded(photo.picture);
   }
 
-  /** Shows a photo at its size in pixels. It is decoded already: no frame is without a picture. */
-  show({ id, width, height }) {
-    const { image } = this.#all.get(id);
+  /**
+   * Shows a photo at its size in pixels. A newly opened one is decoded already: no frame is without a picture. The one that
+   * was shown keeps its file alone, for undo: decoded it takes megabytes.
+   */
+  async show({ id, width, height }) {
+    const photo = this.#all.get(id);
+    this.#wanted = id;
+    photo.image ??= await decoded(photo.picture);
+    if (this.#wanted !== id) {
+      release(photo);
+      return;
+    }
+    for (const other of this.#all.values()) if (other.id !== id && other.image?.isConnected) release(other);
+    const { image } = photo;
     Object.assign(image, { id: 'photo', alt: '', draggable: false });
     Object.assign(image.style, { width: `${width}px`, height: `${height}px` });
     Object.assign(image.dataset, { size: `${width} ${height}`, photo: id });
@@ -61,7 +78,7 @@ export class Photos {
   }
 
   /** The picture that is seen. @returns {HTMLImageElement | null} */
-  get picture() {
+  get shown() {
     return this.#world.querySelector('#photo');
   }
 }
@@ -72,4 +89,10 @@ async function decoded(file) {
   image.src = URL.createObjectURL(file);
   await image.decode().catch(() => {});
   return image;
+}
+
+function release(photo) {
+  if (!photo?.image) return;
+  URL.revokeObjectURL(photo.image.src);
+  photo.image = null;
 }

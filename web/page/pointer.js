@@ -3,6 +3,8 @@ import { pixelAt } from './camera.js';
 
 /** A press that moves further than this, in CSS pixels, is a drag. */
 const CLICK_SLACK = 5;
+/** How near to a point's middle a press is on it. Browsers hand touches beside a button to it, too. */
+const POINT_REACH = 16;
 const LEFT = 0;
 const MIDDLE = 1;
 const RIGHT = 2;
@@ -57,11 +59,19 @@ export function listenForPointers(store, intents) {
   });
 
   function begin(event) {
-    const button = event.target.closest?.('.point');
+    const button = pointAt(event);
     if (event.button === MIDDLE || (isSpaceDown && event.button === LEFT)) return new Pan(placeOf(event));
     if (button) return new Grab(Number(button.dataset.index), placeOf(event));
     if (event.button === LEFT || event.button === RIGHT) return new Press(placeOf(event), isRemoving(event), event.pointerType === 'touch');
     return null;
+  }
+
+  function pointAt(event) {
+    const button = event.target.closest?.('.point');
+    if (!button) return null;
+    const { left, top, width, height } = button.getBoundingClientRect();
+    const away = Math.hypot(event.clientX - left - width / 2, event.clientY - top - height / 2);
+    return away <= POINT_REACH ? button : null;
   }
 
   /** A second finger is a pinch; what the first had begun is given up. */

@@ -11,7 +11,7 @@ let pointed = null;
 export function pointAt(place, remove, isTouch) {
   pointed = place && { place, remove, isTouch };
   const { state } = store;
-  showMagnifier(state, photos.picture, isTouch ? place : null);
+  showMagnifier(state, photos.shown, isTouch ? place : null);
   const pixel = place && pixelAt(state.camera, state.document.photo, place);
   const isRemoving = remove || (isTouch && state.tapRemoves);
   if (pixel && !isTouch && state.cursor) store.set({ cursor: null });

@@ -103,3 +103,15 @@ function placeAt(node, place) {
   node.hidden = !place;
   if (place) node.style.transform = `translate(${place.x}px, ${place.y}px)`;
 }
+
+/** How much of the photo lies around the object of the mask that is seen, on each side. */
+export function spaceAround({ width, height }) {
+  const { x, y, width: across, height: down } = find('.mask .contour').getBBox();
+  const share = (length, whole) => `${Math.max(0, (100 * length) / whole)}%`;
+  return {
+    top: share(y, height),
+    right: share(width - x - across, width),
+    bottom: share(height - y - down, height),
+    left: share(x, width),
+  };
+}

@@ -59,6 +59,8 @@ export class Desk {
         wishes.drop('preview', 'markov-map');
         break;
       case 'photo':
+        // What is asked for from now on is about this photo.
+        wishes.drop('markov-map', ...EXPORTS);
         this.#decode(wishes.put('photo', request));
         this.#tryAgain();
         break;
@@ -174,7 +176,6 @@ export class Desk {
     this.photo = { id, picture };
     this.forgetMask();
     this.#wishes.put('encode', { photo: id });
-    this.#wishes.drop('markov-map', ...EXPORTS);
     for (const key of ['points', 'preview']) {
       if (this.#wishes.get(key)?.request.photo !== id) this.#wishes.drop(key);
       else if (key === 'points') this.#wishes.again(key);
