@@ -22,7 +22,7 @@ pub fn dist(toolbox: &Toolbox) -> Result<()> {
     run(trunk.args(["build", "--release", "--skip-version-check"]))
         .context("the site could not be built; what trunk said stands above")?;
     let site = site(toolbox);
-    check(&site)?;
+    check(&site, &toolbox.root.join("web/index.html"))?;
     println!("{}", weights(&site)?);
     println!("The site is in {}: copy it to any static host, under any path.", site.display());
     Ok(())

@@ -3,6 +3,7 @@
 //! `serve` and `test` are the two commands of the README. Both begin by installing what is missing.
 
 mod dist;
+mod looks;
 mod process;
 mod requirements;
 mod serve;
@@ -22,11 +23,13 @@ Build, try and test Maskov. Every command first installs what it needs and says 
 Usage: cargo xtask <COMMAND>
 
 Commands:
-  serve   build the app in release, serve it and open the browser
-  test    run everything that CI runs, cheapest first; with names, only those steps
-  dist    write the site to dist/: plain files with relative URLs, for any static host
-  setup   only install what the other commands need
-  help    print this
+  serve    build the app in release, serve it and open the browser
+  test     run everything that CI runs, cheapest first; with names, only those steps
+  dist     write the site to dist/: plain files with relative URLs, for any static host
+  shots    write a picture of every state of the page to target/shots; with names, only of those
+  measure  print what the page weighs, how long one waits and how much memory it takes
+  setup    only install what the other commands need
+  help     print this
 
 Examples:
   cargo xtask serve
@@ -34,6 +37,9 @@ Examples:
   cargo xtask test
   cargo xtask test fmt clippy
   cargo xtask dist && python3 -m http.server --directory dist
+  cargo xtask shots
+  cargo xtask shots export device-lost
+  cargo xtask measure
   cargo xtask setup
 
 Tools that are installed go to ~/.cache/maskov/tools (MASKOV_TOOLS names another folder); a tool of the right
@@ -69,6 +75,11 @@ fn run() -> Result<()> {
             let toolbox = Toolbox::find()?;
             setup::ensure(&toolbox, setup::Purpose::Build)?;
             dist::dist(&toolbox)
+        }
+        "shots" => looks::shots(&Toolbox::find()?, rest),
+        "measure" => {
+            expect_no_arguments("measure", rest)?;
+            looks::measure(&Toolbox::find()?)
         }
         "setup" => {
             expect_no_arguments("setup", rest)?;

@@ -27,6 +27,8 @@ const DEBIAN: &str = "apt-get update && apt-get install -y --no-install-recommen
 const DEBIAN_NODE: &str = "apt-get update && apt-get install -y --no-install-recommends nodejs npm";
 /// playwright-core needs this one.
 const NODE_MAJOR: u32 = 20;
+/// What the tests of the built site use, as tests/e2e/package.json names them.
+const NPM_PACKAGES: [&str; 2] = ["axe-core", "playwright-core"];
 
 /// What `serve` and `dist` need.
 pub fn for_building() -> Vec<Requirement> {
@@ -119,11 +121,11 @@ pub fn for_testing() -> Vec<Requirement> {
             install: |toolbox| apt_get(toolbox, DEBIAN),
         },
         Requirement {
-            name: "playwright-core".into(),
+            name: NPM_PACKAGES.join(" and "),
             why: "to test the built site".into(),
             takes: "about 10 s".into(),
             by_hand: "With network, run `npm ci` in tests/e2e.".into(),
-            find: playwright,
+            find: npm_packages,
             install: |toolbox| {
                 let folder = toolbox.root.join("tests/e2e");
                 run(toolbox.command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
@@ -176,17 +178,20 @@ fn node(toolbox: &Toolbox) -> Option<String> {
     (major >= NODE_MAJOR).then_some(version)
 }
 
-/// playwright-core's version, when it is the one that the lock file names.
-fn playwright(toolbox: &Toolbox) -> Option<String> {
+/// The versions of [`NPM_PACKAGES`], when all are those that the lock file names.
+fn npm_packages(toolbox: &Toolbox) -> Option<String> {
     let folder = toolbox.root.join("tests/e2e");
     let version_in = |path: &str, after: &str| {
         let text = std::fs::read_to_string(folder.join(path)).ok()?;
         let rest = text.split_once(after)?.1.split_once("\"version\": \"")?.1;
         Some(rest.split('"').next()?.to_owned())
     };
-    let wanted = version_in("package-lock.json", "\"node_modules/playwright-core\"")?;
-    let there = version_in("node_modules/playwright-core/package.json", "{")?;
-    (there == wanted).then_some(there)
+    let version = |package: &str| {
+        let wanted = version_in("package-lock.json", &format!("\"node_modules/{package}\""))?;
+        let there = version_in(&format!("node_modules/{package}/package.json"), "{")?;
+        (there == wanted).then_some(there)
+    };
+    NPM_PACKAGES.iter().map(|package| version(package)).collect::<Option<Vec<_>>>().map(|all| all.join(", "))
 }
 
 fn cargo_install(toolbox: &Toolbox, name: &str, package: &str, version: &str, locked: bool) -> Result<()> {
@@ -251,6 +256,39 @@ mod tests {
     fn a_tool_that_is_not_there_is_not_found() {
         let nowhere = Toolbox { root: "/".into(), tools: "/nowhere".into() };
         assert_eq!(version_on_path(&nowhere, "no-such-program-of-maskov", "1"), None);
-        assert_eq!(playwright(&nowhere), None);
+        assert_eq!(npm_packages(&nowhere), None);
+    }
+
+    #[test]
+    fn all_npm_packages_must_be_those_of_the_lock_file() {
+        let root = std::env::temp_dir().join(format!("maskov-npm-{}", std::process::id()));
+        let toolbox = Toolbox { root: root.clone(), tools: root.clone() };
+        let write = |name: &str, text: String| {
+            let path = root.join("tests/e2e").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let locked =
+            NPM_PACKAGES.map(|name| format!("\"node_modules/{name}\": {{ \"version\": \"1.2.3\" }}"));
+        write("package-lock.json", locked.join(",\n"));
+        for name in NPM_PACKAGES {
+            assert_eq!(npm_packages(&toolbox), None, "{name} is missing");
+            write(&format!("node_modules/{name}/package.json"), "{ \"version\": \"1.2.3\" }".into());
+        }
+        assert_eq!(npm_packages(&toolbox).as_deref(), Some("1.2.3, 1.2.3"));
+        for name in NPM_PACKAGES {
+            write(&format!("node_modules/{name}/package.json"), "{ \"version\": \"1.2.30\" }".into());
+            assert_eq!(npm_packages(&toolbox), None, "{name} is another");
+            write(&format!("node_modules/{name}/package.json"), "{ \"version\": \"1.2.3\" }".into());
+        }
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn every_package_of_the_manifest_is_looked_for() {
+        let manifest = include_str!("../../../tests/e2e/package.json");
+        let named = manifest.split_once("\"devDependencies\"").unwrap().1.matches("\": \"").count();
+        assert_eq!(named, NPM_PACKAGES.len());
+        assert!(NPM_PACKAGES.iter().all(|name| manifest.contains(&format!("\"{name}\": \""))));
     }
 }

@@ -3,11 +3,12 @@
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
-/// Checks that `site` is whole and works under any path.
+/// Checks that `site` is whole and works under any path. `index` is the page that it was built from: everything that
+/// trunk is told to put into the site must be there.
 ///
 /// # Errors
 /// Naming the first file that is missing or the URL that is not relative.
-pub fn check(site: &Path) -> Result<()> {
+pub fn check(site: &Path, index: &Path) -> Result<()> {
     for name in ["index.html", "LICENSE", "NOTICE", "sample/still_life.jpg"] {
         if !site.join(name).is_file() {
             bail!(
@@ -16,7 +17,8 @@ pub fn check(site: &Path) -> Result<()> {
         }
     }
     let files = files_below(site)?;
-    if !files.iter().any(|file| file.extension().is_some_and(|ending| ending == "wasm")) {
+    check_linked(site, &files, index)?;
+    if !site.join("maskov-web_bg.wasm").is_file() {
         bail!("the site lacks the engine: web/index.html must link crates/web (data-trunk rel=\"rust\")");
     }
     if !files.iter().any(|file| file.ends_with("pack.json")) {
@@ -35,6 +37,40 @@ pub fn check(site: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Checks that every crate, file and folder of `index`'s data-trunk links has come into the site.
+fn check_linked(site: &Path, files: &[PathBuf], index: &Path) -> Result<()> {
+    let page =
+        std::fs::read_to_string(index).with_context(|| format!("{} cannot be read", index.display()))?;
+    for tag in page.split("<link data-trunk").skip(1) {
+        let tag = tag.split('>').next().unwrap_or_default();
+        let value = |name: &'static str| values_after(tag, name).next().unwrap_or_default();
+        let (kind, source) = (value("rel=\""), index.with_file_name("").join(value("href=\"")));
+        let expected = match kind {
+            "rust" => {
+                let package = package_name(&source)?;
+                vec![format!("{package}.js"), format!("{package}_bg.wasm")]
+            }
+            _ => source.file_name().map(|name| name.to_string_lossy().into_owned()).into_iter().collect(),
+        };
+        for name in expected {
+            let wanted = site.join(&name);
+            let is_there = files.iter().any(|file| file.starts_with(&wanted));
+            if !is_there {
+                bail!("the site lacks {name}, though {} links it ({kind}): build it again", index.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The name in a crate's manifest, which its files in the site bear.
+fn package_name(manifest: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(manifest)
+        .with_context(|| format!("{} cannot be read", manifest.display()))?;
+    let name = values_after(&text, "\nname = \"").next();
+    name.map(str::to_owned).with_context(|| format!("{} names no package", manifest.display()))
 }
 
 /// Every file below `folder`, in order.
@@ -123,28 +159,40 @@ mod tests {
 
     #[test]
     fn a_site_that_lacks_something_is_named() {
-        let site = std::env::temp_dir().join(format!("maskov-site-{}", std::process::id()));
-        let write = |name: &str, text: &str| {
-            std::fs::create_dir_all(site.join(name).parent().unwrap()).unwrap();
-            std::fs::write(site.join(name), text).unwrap();
+        let root = std::env::temp_dir().join(format!("maskov-site-{}", std::process::id()));
+        let (site, index) = (root.join("dist"), root.join("web/index.html"));
+        let write_at = |path: PathBuf, text: &str| {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
         };
+        let write = |name: &str, text: &str| write_at(site.join(name), text);
+        let linked = r#"<link data-trunk rel="rust" href="../crates/page/Cargo.toml" data-type="worker" />
+            <link rel="stylesheet" href="./styles/base.css" /><link data-trunk rel="copy-file" href="main.js" />
+            <link data-trunk rel="copy-dir" href="worker" /><link data-trunk rel="copy-dir" href="../examples" />"#;
+        write_at(index.clone(), linked);
+        write_at(root.join("crates/page/Cargo.toml"), "[package]\nname = \"maskov-page\"\n");
         let files = [
             ("index.html", "index.html"),
             ("LICENSE", "LICENSE"),
             ("NOTICE", "NOTICE"),
             ("sample/still_life.jpg", "still_life"),
-            ("engine_bg.wasm", "engine"),
+            ("maskov-page.js", "maskov-page.js"),
+            ("maskov-page_bg.wasm", "maskov-page_bg.wasm"),
+            ("main.js", "main.js"),
+            ("worker/queue.js", "worker"),
+            ("examples/cut_out.js", "examples"),
+            ("maskov-web_bg.wasm", "engine"),
             ("models/small/pack.json", "model"),
         ];
         std::fs::create_dir_all(&site).unwrap();
         for (name, lacking) in files {
-            let error = check(&site).unwrap_err().to_string();
+            let error = check(&site, &index).unwrap_err().to_string();
             assert!(error.contains(lacking), "{error}");
             write(name, "<p>");
         }
-        check(&site).unwrap();
+        check(&site, &index).unwrap();
         write("main.js", "fetch('/models')");
-        assert!(check(&site).unwrap_err().to_string().contains("main.js"));
-        std::fs::remove_dir_all(&site).unwrap();
+        assert!(check(&site, &index).unwrap_err().to_string().contains("main.js"));
+        std::fs::remove_dir_all(&root).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! The steps of `cargo xtask test`, each by itself.
 
-use crate::dist;
+use crate::looks;
 use crate::process::{run, run_and_read};
 use crate::site_check::files_below;
 use crate::toolbox::{Toolbox, built, lavapipe};
@@ -10,7 +10,7 @@ use std::process::Command;
 
 const WASM: &str = "wasm32-unknown-unknown";
 /// The crates that the page is made of.
-const WASM_CRATES: [&str; 11] = [
+const WASM_CRATES: [&str; 13] = [
     "maskov-weights",
     "maskov-graph",
     "maskov-gpu",
@@ -22,6 +22,8 @@ const WASM_CRATES: [&str; 11] = [
     "maskov-photo",
     "maskov-export",
     "maskov-web",
+    "maskov-document",
+    "maskov-page",
 ];
 
 /// The layout of the code.
@@ -127,10 +129,7 @@ pub fn cli(toolbox: &Toolbox) -> Result<()> {
 
 /// The built site in headless Chromium.
 pub fn e2e(toolbox: &Toolbox) -> Result<()> {
-    let site = dist::site(toolbox);
-    if !site.join("index.html").is_file() {
-        bail!("there is no site in {}: run `cargo xtask dist` first", site.display());
-    }
+    let mut node = looks::node(toolbox)?;
     let folder = toolbox.root.join("tests/e2e");
     let is_test = |path: &PathBuf| {
         let inside = path.strip_prefix(&folder).unwrap_or(path);
@@ -140,13 +139,10 @@ pub fn e2e(toolbox: &Toolbox) -> Result<()> {
     if tests.is_empty() {
         bail!("tests/e2e holds no *.test.mjs");
     }
-    let chromium = toolbox.chromium().context("Chromium is missing; `cargo xtask setup` installs it")?;
-    let mut node = toolbox.command("node");
     // One at a time: each has a browser that renders in software on all cores.
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(tests);
-    node.env("MASKOV_CHROMIUM", chromium).env("MASKOV_SITE", site);
     node.env("MASKOV_CLI", built(&format!("maskov{}", std::env::consts::EXE_SUFFIX))?);
-    run(node.current_dir(folder))
+    run(&mut node)
 }
 
 #[cfg(test)]

@@ -1,0 +1,109 @@
+//! `cargo xtask shots` and `cargo xtask measure`: the built site as it looks and what it costs, in headless Chromium.
+
+use crate::dist;
+use crate::process::run;
+use crate::setup::{Purpose, ensure};
+use crate::site_check::files_below;
+use crate::toolbox::Toolbox;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+/// What the site is built from.
+const SOURCES: [&str; 6] = ["web", "crates", "shaders", "Cargo.toml", "Cargo.lock", "Trunk.toml"];
+
+/// Writes a picture of every state of the page, or of those named in `states`, to `target/shots`.
+///
+/// # Errors
+/// When the site does not build, a state is unknown or cannot be reached.
+pub fn shots(toolbox: &Toolbox, states: &[String]) -> Result<()> {
+    let folder = toolbox.root.join("target/shots");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let mut node = on_the_site(toolbox, "shots.mjs")?;
+    run(node.args(states).env("MASKOV_SHOTS", folder))
+}
+
+/// Prints a Markdown table of what the page weighs, how long one waits and how much memory it takes.
+///
+/// # Errors
+/// When the site does not build, the page does not work or the engine is heavier than it may be.
+pub fn measure(toolbox: &Toolbox) -> Result<()> {
+    run(&mut on_the_site(toolbox, "measure.mjs")?)
+}
+
+/// Node running a script of tests/e2e on a site that is as new as its sources.
+fn on_the_site(toolbox: &Toolbox, script: &str) -> Result<Command> {
+    ensure(toolbox, Purpose::Test)?;
+    if is_stale(&toolbox.root)? {
+        println!("dist/ is missing or older than its sources: building it");
+        dist::dist(toolbox)?;
+    }
+    let mut node = node(toolbox)?;
+    node.arg(script);
+    Ok(node)
+}
+
+/// Node in tests/e2e, told where the browser and the site are.
+///
+/// # Errors
+/// When there is no site or no Chromium.
+pub fn node(toolbox: &Toolbox) -> Result<Command> {
+    let site = dist::site(toolbox);
+    if !site.join("index.html").is_file() {
+        bail!("there is no site in {}: run `cargo xtask dist` first", site.display());
+    }
+    let chromium = toolbox.chromium().context("Chromium is missing; `cargo xtask setup` installs it")?;
+    let mut node = toolbox.command("node");
+    node.env("MASKOV_CHROMIUM", chromium).env("MASKOV_SITE", site);
+    node.current_dir(toolbox.root.join("tests/e2e"));
+    Ok(node)
+}
+
+/// Whether the site in `root` is missing or any source was changed after it was written.
+fn is_stale(root: &Path) -> Result<bool> {
+    let Some(built) = changed_at(&root.join("dist/index.html")) else { return Ok(true) };
+    let mut files = Vec::new();
+    for source in SOURCES.map(|name| root.join(name)) {
+        if source.is_dir() { files.extend(files_below(&source)?) } else { files.push(source) }
+    }
+    Ok(files.iter().filter_map(|file: &PathBuf| changed_at(file)).any(|changed| changed > built))
+}
+
+fn changed_at(file: &Path) -> Option<SystemTime> {
+    file.metadata().ok()?.modified().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{File, create_dir_all, remove_dir_all, write};
+    use std::time::Duration;
+
+    #[test]
+    fn a_site_is_stale_when_missing_or_older_than_any_source() {
+        let root = std::env::temp_dir().join(format!("maskov-looks-{}", std::process::id()));
+        let nested = root.join("crates/page/src/lib.rs");
+        create_dir_all(nested.parent().unwrap()).unwrap();
+        write(&nested, "").unwrap();
+        assert!(is_stale(&root).unwrap());
+        let site = root.join("dist/index.html");
+        create_dir_all(site.parent().unwrap()).unwrap();
+        write(&site, "").unwrap();
+        let later = |file: &Path, seconds| {
+            let now = SystemTime::now() + Duration::from_secs(seconds);
+            File::options().append(true).open(file).unwrap().set_modified(now).unwrap();
+        };
+        later(&site, 10);
+        assert!(!is_stale(&root).unwrap());
+        later(&nested, 20);
+        assert!(is_stale(&root).unwrap());
+        remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn without_a_site_the_error_says_how_to_build_it() {
+        let nowhere = Toolbox { root: "/nowhere".into(), tools: "/nowhere".into() };
+        assert!(node(&nowhere).unwrap_err().to_string().contains("cargo xtask dist"));
+    }
+}
