@@ -11,6 +11,7 @@ const SHOW = {
   async mask({ photo, image, area, runs, milliseconds, device }) {
     const canvas = document.querySelector('#cutout');
     Object.assign(canvas, { width: image.width, height: image.height });
+    canvas.style.maxWidth = '100%';
     const context = canvas.getContext('2d');
     context.putImageData(image, 0, 0);
     context.globalCompositeOperation = 'source-in';

@@ -2,8 +2,8 @@
 import init, { Engine } from '../maskov-web.js';
 
 const PHOTO = '../sample/still_life.jpg';
-/** A pixel of the pear. */
-const POINT = { x: 784, y: 822, foreground: true };
+/** A pixel of an orange. */
+const POINT = { x: 1013, y: 534, foreground: true };
 
 const onProgress = ({ stage, done, total }) => postMessage({ kind: 'progress', stage, done, total });
 

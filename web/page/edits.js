@@ -35,7 +35,7 @@ async function open(file, name) {
 
 /** The engine has read the photo: now it replaces the one that was seen. */
 export async function takePhoto({ photo: id, width, height, notes, png }) {
-  store.set({ work: null });
+  if (store.state.work?.stage === 'decoding') store.set({ work: null });
   if (id !== opening?.id) return;
   const { name } = opening;
   opening = null;

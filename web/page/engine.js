@@ -15,8 +15,8 @@
  * )} Request
  *
  * @typedef {(
- *   | { kind: 'work', stage: 'decoding' | 'loading' | 'encoding' | 'segmenting' | 'exporting', done: number, total: number, stored?: boolean }
- *   | { kind: 'device', device: Device, resolution: number, ownResolution: number, isStored: boolean }
+ *   | { kind: 'work', stage: 'loading' | 'encoding' | 'segmenting' | 'exporting', done: number, total: number, stored?: boolean }
+ *   | { kind: 'device', device: Device, resolution: number, ownResolution: number, isStored: boolean, storageFull: boolean }
  *   | { kind: 'photo', photo: number, width: number, height: number, notes: string[], png?: Uint8Array }
  *   | { kind: 'encoded', photo: number, milliseconds: number, resolution: number }
  *   | { kind: 'mask', photo: number, revision: number, milliseconds: number, area: number, path: string }

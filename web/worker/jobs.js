@@ -26,7 +26,6 @@ export const JOBS = [
 
 /** Decoding needs no engine and waits for nothing. @param {Desk} desk @param {Wish} wish */
 export async function decode(desk, { request: { photo, file, shown }, signal }) {
-  desk.tell({ kind: 'work', stage: 'decoding', done: 0, total: 0 });
   const picture = await Photo.decode(file);
   if (signal.aborted) {
     picture.free();

@@ -24,10 +24,13 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// `verdict` is that of [`choose`].
-    pub fn of(engine: &Engine, verdict: Option<bool>) -> Self {
+    /// `adapter` is what to call one that does not name itself, `verdict` that of [`choose`].
+    pub fn of(engine: &Engine, adapter: Option<&String>, verdict: Option<bool>) -> Self {
         let (kind, name) = match engine.device() {
-            maskov_engine::Device::Gpu(gpu) => ("gpu", adapter_name(&gpu.caps().name, &gpu.caps().driver)),
+            maskov_engine::Device::Gpu(gpu) => {
+                let own = Some(&gpu.caps().name).filter(|name| *name != UNNAMED);
+                ("gpu", own.or(adapter).map_or("graphics card", String::as_str).to_owned())
+            }
             maskov_engine::Device::Cpu => ("cpu", "CPU".to_owned()),
         };
         Self {
@@ -54,21 +57,6 @@ pub(crate) async fn choose(wish: DeviceWish, verdict: Option<bool>) -> (DeviceCh
             };
             let is_faster = verdict == Some(true);
             (if is_faster { DeviceChoice::AutoWithSoftware } else { DeviceChoice::Auto }, verdict)
-        }
-    }
-}
-
-/// What to call an adapter. Browsers hide its name mostly and tell only who made it, as the driver's first word.
-fn adapter_name(name: &str, driver: &str) -> String {
-    if name != UNNAMED {
-        return name.to_owned();
-    }
-    match driver.split(' ').next().unwrap_or_default() {
-        "" => "graphics card".to_owned(),
-        maker @ ("amd" | "nvidia") => format!("{} graphics", maker.to_uppercase()),
-        maker => {
-            let (first, rest) = maker.split_at(maker.chars().next().map_or(0, char::len_utf8));
-            format!("{}{rest} graphics", first.to_uppercase())
         }
     }
 }

@@ -6,12 +6,14 @@
 //!          └─┴── Call ────────┴─▶ ModelFiles: this browser's store, else the model pack by HTTP
 //! ```
 //!
-//! Every call is one [`Call`](call::Call), which carries its signal and its progress to whatever works on it. Calls wait
+//! Every call is one `Call`, which carries its signal and its progress to whatever works on it. Calls wait
 //! for each other in a queue. What happens when a device fails is in `work`.
 
 pub mod outline;
 pub mod rle;
 
+#[cfg(target_arch = "wasm32")]
+mod adapter;
 #[cfg(target_arch = "wasm32")]
 mod api;
 #[cfg(target_arch = "wasm32")]

@@ -6,6 +6,7 @@ use maskov_engine::{Engine, EngineError, PointStages, PromptPoint, Session};
 use maskov_photo::Photo;
 use maskov_weights::Pack;
 
+use crate::adapter::adapter_name;
 use crate::call::{Call, Stage};
 use crate::device::{Device, choose};
 use crate::error::Failure;
@@ -20,6 +21,8 @@ pub(crate) struct Work {
     engine: Engine,
     files: Rc<ModelFiles>,
     pack: Rc<Pack>,
+    /// What to call an adapter that does not name itself.
+    adapter: Option<String>,
     /// Whether a software adapter is faster than the CPU, where that is known.
     verdict: Option<bool>,
     image: Option<Image>,
@@ -55,12 +58,13 @@ impl Work {
         let engine = Engine::open(pack.clone(), choice, settings.resolution, &mut call.watcher(None)).await?;
         pack.release();
         files.is_loaded();
-        Ok(Self { engine, files, pack, verdict, image: None, losses: 0, is_down: false })
+        let adapter = if engine.device().is_gpu() { adapter_name().await } else { None };
+        Ok(Self { engine, files, pack, adapter, verdict, image: None, losses: 0, is_down: false })
     }
 
     pub fn told(&self) -> Told {
         Told {
-            device: Device::of(&self.engine, self.verdict),
+            device: Device::of(&self.engine, self.adapter.as_ref(), self.verdict),
             resolution: self.engine.network().resolution(),
             own_resolution: self.engine.model().settings.resolution,
             kept: self.files.kept(),

@@ -84,6 +84,7 @@ pub fn browser(toolbox: &Toolbox) -> Result<()> {
         ["maskov-runtime", "--test", "networks"],
         ["maskov-segment", "--test", "goldens"],
         ["maskov-tests", "--test", "browser_*"],
+        ["maskov-web", "--lib", "--"],
     ] {
         let mut cargo = toolbox.cargo();
         cargo.args(["test", "--target", WASM, "-p"]).args(tests);
