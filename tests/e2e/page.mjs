@@ -1,27 +1,44 @@
 // What a person does on the page, and what comes of it, in terms of photo pixels.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { cli, site } from './browser.mjs';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { placeOf as placeInWindow } from './place.mjs';
 
-/** A folder for this run's files. */
-export const scratch = mkdtempSync(join(tmpdir(), 'maskov-e2e-'));
+/** Pixels in the middle of things of the sample. */
+export const PEAR = [784, 822];
+export const APPLE = [515, 873];
 
-export const samplePath = () => join(site(), 'sample/still_life.jpg');
+/** Ways to open the page. */
+export const CPU_16 = '?device=cpu&resolution=16';
+export const CPU_32 = '?device=cpu&resolution=32';
+export const GPU_16 = '?device=gpu&resolution=16';
 
-/** Waits until the engine has nothing to do, and fails with what the page says when that is an error. */
-export async function untilRest(page, timeout = 240_000) {
-  await page.waitForSelector('#status[data-state=ready], #status[data-state=error]', { timeout, state: 'attached' });
-  if ((await page.getAttribute('#status', 'data-state')) === 'error') throw new Error(await notice(page));
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 3 };
+
+/** Waits until the selector is there, and fails with what the page says when that is an error. */
+async function untilThere(page, selector, timeout) {
+  const failed = page.waitForSelector('#status[data-state=error]', { timeout, state: 'attached' });
+  const failure = failed.then(async () => Promise.reject(new Error(`the page says: ${await notice(page)}`)), () => new Promise(() => {}));
+  await Promise.race([page.waitForSelector(selector, { timeout, state: 'attached' }), failure]);
+}
+
+/** Waits until the photo is read and no point is placed. */
+export function untilReady(page, timeout = 120_000) {
+  return untilThere(page, 'body:is([data-state=ready], [data-state=preview]):has(#status[data-state=ready])', timeout);
 }
 
 /** Waits for the mask of this many points. */
-export async function untilMask(page, points, timeout = 240_000) {
-  const arrived = page.waitForSelector(`#overlay[data-points="${points}"]`, { timeout, state: 'attached' });
-  const failed = page.waitForSelector('#status[data-state=error]', { timeout, state: 'attached' });
-  const failure = failed.then(async () => Promise.reject(new Error(await notice(page))), () => new Promise(() => {}));
-  await Promise.race([arrived, failure]);
+export function untilMask(page, points, timeout = 120_000) {
+  return untilThere(page, `#overlay[data-points="${points}"]`, timeout);
+}
+
+/** Waits until a preview is shown. */
+export function untilPreview(page, timeout = 60_000) {
+  return untilThere(page, '#overlay[data-preview]:not([data-preview=""])', timeout);
+}
+
+/** Waits until the photo is seen: clicks on it wait for the engine. */
+export function untilPhoto(page, size) {
+  return page.waitForSelector(size ? `#photo[data-size="${size}"]` : '#photo[data-size]', { state: 'attached' });
 }
 
 /** The sentence of the notice, once there is one. */
@@ -30,20 +47,26 @@ export async function notice(page, timeout = 60_000) {
   return page.textContent('#notice p');
 }
 
-/** Where the photo's pixel lies in the window: the middle of it, in CSS pixels. */
-export async function placeOf(page, x, y) {
-  return page.evaluate(([x, y]) => {
-    // Measured from the outside: the photo fills the stage, less a margin in wide windows, and is in the middle of it.
-    const stage = document.querySelector('#stage').getBoundingClientRect();
-    const [width, height] = document.querySelector('#photo').dataset.size.split(' ').map(Number);
-    const margin = stage.width > 640 ? 24 : 0;
-    const scale = Math.min((stage.width - 2 * margin) / width, (stage.height - 2 * margin) / height);
-    return {
-      x: stage.left + (stage.width - width * scale) / 2 + (x + 0.5) * scale,
-      y: stage.top + (stage.height - height * scale) / 2 + (y + 0.5) * scale,
-    };
-  }, [x, y]);
+/** Waits for a notice like this and returns its sentence. */
+export async function untilNotice(page, pattern, timeout = 60_000) {
+  const isThere = (source) => !document.querySelector('#notice').hidden && new RegExp(source).test(document.querySelector('#notice p').textContent);
+  try {
+    await page.waitForFunction(isThere, pattern.source, { timeout });
+  } catch {
+    assert.fail(`no notice like ${pattern}, but "${await page.textContent('#notice p')}"`);
+  }
+  return page.textContent('#notice p');
 }
+
+export const noticeIsHidden = (page) => page.locator('#notice').isHidden();
+
+/** Waits until the page has drawn what it knows. */
+export function drawn(page) {
+  return page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+/** Where the photo's pixel lies in the window: the middle of it, in CSS pixels. Measured from outside: where the picture is seen. */
+export const placeOf = (page, x, y) => placeInWindow(page, [x, y]);
 
 /** Clicks on a pixel of the photo. */
 export async function clickPixel(page, x, y, { button = 'left', key } = {}) {
@@ -53,87 +76,105 @@ export async function clickPixel(page, x, y, { button = 'left', key } = {}) {
   if (key) await page.keyboard.up(key);
 }
 
+/** Moves the pointer to a pixel of the photo. */
+export async function pointAt(page, x, y) {
+  const place = await placeOf(page, x, y);
+  await page.mouse.move(place.x, place.y);
+}
+
+/** Moves the pointer away from the photo. */
+export const pointAway = (page) => page.mouse.move(2, 2);
+
+/** Taps on a pixel of the photo. */
+export async function tapPixel(page, x, y) {
+  const place = await placeOf(page, x, y);
+  await page.touchscreen.tap(place.x, place.y);
+}
+
+/** Drags the pointer between two places of the window. */
+export async function drag(page, from, to, { button = 'left' } = {}) {
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down({ button });
+  await page.mouse.move((from.x + to.x) / 2, (from.y + to.y) / 2);
+  await page.mouse.move(to.x, to.y);
+  await page.mouse.up({ button });
+}
+
 /** The points as the page shows them, once it has drawn. */
 export async function pointsOf(page) {
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-  return page.$$eval('#points li', (items) =>
-    items.map((item) => ({ x: Number(item.dataset.x), y: Number(item.dataset.y), kind: item.className })),
+  await drawn(page);
+  return page.$$eval('#points .point', (buttons) =>
+    buttons.map(({ dataset: { x, y, kind } }) => ({ x: Number(x), y: Number(y), kind })),
   );
 }
 
-/** Drops files on the window, as a file manager does. */
-export async function drop(page, files) {
-  const named = files.map(({ name, type, bytes }) => ({ name, type, base64: Buffer.from(bytes).toString('base64') }));
-  await page.evaluate((files) => {
-    const transfer = new DataTransfer();
-    for (const { name, type, base64 } of files) {
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      transfer.items.add(new File([bytes], name, { type }));
-    }
-    const target = document.querySelector('footer');
-    for (const kind of ['dragenter', 'dragover', 'drop']) {
-      target.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer }));
-    }
-  }, named);
+export const kindsOf = async (page) => (await pointsOf(page)).map(({ kind }) => kind);
+export const pixelsOf = async (page) => (await pointsOf(page)).map(({ x, y }) => [x, y]);
+
+/** The outline of the kept mask, as path data in photo pixels. */
+export async function contourOf(page) {
+  await drawn(page);
+  return page.evaluate(() => document.querySelector('.mask .contour')?.getAttribute('d') ?? '');
 }
 
-/** Presses a save button; resolves to the file's name and bytes. */
+/** Waits until the outline is another one than this, and returns it. */
+export async function contourAfter(page, former, timeout = 120_000) {
+  const isNew = (former) => (document.querySelector('.mask .contour')?.getAttribute('d') ?? former) !== former;
+  await page.waitForFunction(isNew, former, { timeout });
+  return contourOf(page);
+}
+
+export const areaOf = async (page) => Number(await page.getAttribute('#overlay', 'data-area'));
+export const stateOf = (page) => page.getAttribute('body', 'data-state');
+
+/** Presses the one of a command's buttons that is seen. */
+export const press = (page, command) => page.locator(`[data-do="${command}"]:visible`).click();
+
+/** Drops files on the window, as a file manager does. */
+export async function drop(page, files) {
+  // From then on the page listens.
+  await page.waitForSelector('#status[data-state]', { state: 'attached' });
+  return dropped(page, files.map(({ name, type = '', bytes }) => ({ name, type, base64: Buffer.from(bytes).toString('base64') })), {});
+}
+
+/** Drops texts of these types on the window, as another page does. */
+export const dropTexts = (page, texts) => dropped(page, [], texts);
+
+function dropped(page, files, texts) {
+  return page.evaluate(
+    ([files, texts]) => {
+      const transfer = new DataTransfer();
+      for (const { name, type, base64 } of files) {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type }));
+      }
+      for (const [type, text] of Object.entries(texts)) transfer.setData(type, text);
+      const target = document.querySelector('footer');
+      for (const kind of ['dragenter', 'dragover', 'drop']) {
+        target.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer }));
+      }
+    },
+    [files, texts],
+  );
+}
+
+/** Saves from the Export menu; resolves to the file's name and bytes. */
 export async function save(page, what) {
+  await press(page, 'export');
+  return downloaded(page, () => press(page, `save-${what}`));
+}
+
+/** The file that comes of an act. */
+export async function downloaded(page, act) {
   const coming = page.waitForEvent('download', { timeout: 60_000 });
-  await page.click(`[data-do="save-${what}"]`);
+  await act();
   const download = await coming;
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
 
-/** The mask PNG of the command line for the same question. */
-export function maskByCli(photo, points, { device, resolution }) {
-  const out = join(scratch, `cli-${device}-${resolution}.png`);
-  const asked = points.flatMap(({ x, y, kind }) => ['--point', `${x},${y}${kind === 'remove' ? ':bg' : ''}`]);
-  execFileSync(
-    cli(),
-    ['segment', photo, ...asked, '--device', device, '--resolution', String(resolution), '--out', out],
-    // Without such a folder the software driver prints an error for every device.
-    { stdio: ['ignore', 'ignore', 'inherit'], env: { XDG_RUNTIME_DIR: scratch, ...process.env } },
-  );
-  return readFileSync(out);
-}
-
-/** Size of two masks and their intersection over union, by the browser's own PNG decoder. */
-export function compareMasks(page, first, second) {
-  return page.evaluate(async (pngs) => {
-    const decode = async (base64) => {
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
-      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
-      context.drawImage(bitmap, 0, 0);
-      return context.getImageData(0, 0, bitmap.width, bitmap.height);
-    };
-    const [a, b] = await Promise.all(pngs.map(decode));
-    let both = 0;
-    let either = 0;
-    for (let i = 0; i < a.data.length; i += 4) {
-      const [inA, inB] = [a.data[i] > 127, b.data[i] > 127];
-      both += inA && inB;
-      either += inA || inB;
-    }
-    const size = (image) => [image.width, image.height];
-    return { sizes: [size(a), size(b)], iou: either ? both / either : 1, pixels: either };
-  }, [first, second].map((bytes) => Buffer.from(bytes).toString('base64')));
-}
-
-/** A JPEG with an EXIF block that says which way is up (EXIF 2.32, tag 0x0112). */
-export function withOrientation(jpeg, orientation) {
-  const tiff = Buffer.from('4d4d002a00000008000101120003000000010000000000000000', 'hex');
-  tiff.writeUInt16BE(orientation, 18);
-  const body = Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]);
-  const head = Buffer.from([0xff, 0xe1, 0, 0]);
-  head.writeUInt16BE(body.length + 2, 2);
-  return Buffer.concat([jpeg.subarray(0, 2), head, body, jpeg.subarray(2)]);
-}
-
-/** Writes bytes where the command line can read them. */
-export function scratchFile(name, bytes) {
-  const path = join(scratch, name);
-  writeFileSync(path, bytes);
-  return path;
+/** Puts the focus on the photo by the keyboard alone. */
+export async function focusStage(page) {
+  const isFocused = () => page.evaluate(() => document.activeElement.id === 'stage');
+  for (let i = 0; i < 40 && !(await isFocused()); i++) await page.keyboard.press('Tab');
+  assert.ok(await isFocused(), 'Tab never reaches the photo');
 }

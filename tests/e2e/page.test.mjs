@@ -1,43 +1,25 @@
-// The page does what it is for: clicks become a mask, and the saved file is the one that the command line writes.
+// The loop: point, click, done. What comes of it is the mask that the command line makes.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { withSite } from './browser.mjs';
-import {
-  clickPixel,
-  compareMasks,
-  drop,
-  maskByCli,
-  notice,
-  placeOf,
-  pointsOf,
-  samplePath,
-  save,
-  scratchFile,
-  untilMask,
-  untilRest,
-  withOrientation,
-} from './page.mjs';
+import { maskByCli, compareMasks, realPhotos, samplePath } from './files.mjs';
+import * as on from './page.mjs';
+import { withSite } from './visit.mjs';
 
-const CPU = { query: '?device=cpu&resolution=32' };
-const PEAR = [784, 822];
-const APPLE = [515, 873];
+const { APPLE, CPU_16, PEAR } = on;
 
 for (const [device, resolution] of [['cpu', 32], ['gpu', 16]]) {
-  test(`two clicks on the sample save the mask of the command line (${device}, R = ${resolution})`, { timeout: 580_000 }, async () => {
+  test(`two clicks on the sample save the mask of the command line (${device}, R = ${resolution})`, { timeout: 300_000 }, async () => {
     await withSite(
       async ({ page, faults }) => {
-        await untilRest(page);
-        await clickPixel(page, ...PEAR);
-        await clickPixel(page, ...APPLE, { button: 'right' });
-        await untilMask(page, 2);
-        const points = await pointsOf(page);
-        assert.deepEqual(points.map(({ kind }) => kind), ['add', 'remove']);
-        const saved = await save(page, 'mask');
+        await on.untilReady(page);
+        await on.clickPixel(page, ...PEAR);
+        await on.clickPixel(page, ...APPLE, { button: 'right' });
+        await on.untilMask(page, 2);
+        const points = await on.pointsOf(page);
+        assert.deepEqual(points, [{ x: PEAR[0], y: PEAR[1], kind: 'add' }, { x: APPLE[0], y: APPLE[1], kind: 'remove' }]);
+        const saved = await on.save(page, 'mask');
         assert.equal(saved.name, 'still_life-mask.png');
-        const { sizes, iou, pixels } = await compareMasks(
-          page, saved.bytes, maskByCli(samplePath(), points, { device, resolution }),
-        );
+        const { sizes, iou, pixels } = await compareMasks(page, saved.bytes, maskByCli(samplePath(), points, { device, resolution }));
         assert.deepEqual(sizes, [[1600, 1200], [1600, 1200]]);
         assert.ok(pixels > 1000, 'a mask of next to nothing proves nothing');
         assert.ok(iou >= 0.99, `IoU ${iou}`);
@@ -48,106 +30,161 @@ for (const [device, resolution] of [['cpu', 32], ['gpu', 16]]) {
   });
 }
 
-test('masks of different photos differ by this comparison', { timeout: 120_000 }, async () => {
-  await withSite(async ({ page }) => {
-    const points = [{ x: PEAR[0], y: PEAR[1], kind: 'add' }];
-    const other = [{ x: 200, y: 100, kind: 'add' }];
-    const of = (points) => maskByCli(samplePath(), points, { device: 'cpu', resolution: 16 });
-    assert.ok((await compareMasks(page, of(points), of(other))).iou < 0.9);
-  }, CPU);
+test('with WebGPU switched off the loop is the same: sample, point, click, save', { timeout: 300_000 }, async () => {
+  await withSite(
+    async ({ page, faults }) => {
+      await on.untilReady(page);
+      assert.equal(await page.textContent('#device b'), 'CPU');
+      assert.equal(await page.textContent('#grid'), '32 × 32');
+      await on.pointAt(page, ...PEAR);
+      await on.untilPreview(page);
+      await on.clickPixel(page, ...PEAR);
+      await on.untilMask(page, 1);
+      const { bytes } = await on.save(page, 'mask');
+      const byCli = maskByCli(samplePath(), await on.pointsOf(page), { device: 'cpu', resolution: 32 });
+      const { iou, pixels } = await compareMasks(page, bytes, byCli);
+      assert.ok(pixels > 1000 && iou >= 0.99, `IoU ${iou} of ${pixels} pixels`);
+      assert.deepEqual(faults, []);
+    },
+    { webgpu: false },
+  );
 });
 
-test('right click, Shift and Alt leave out; undo and clear go back; the old mask stays until the new one', { timeout: 300_000 }, async () => {
+test('masks of different points differ by this comparison', { timeout: 120_000 }, async () => {
+  await withSite(async ({ page }) => {
+    const of = (x, y) => maskByCli(samplePath(), [{ x, y, kind: 'add' }], { device: 'cpu', resolution: 16 });
+    assert.ok((await compareMasks(page, of(...PEAR), of(200, 100))).iou < 0.9);
+  });
+});
+
+test('pointing at a thing previews its mask, and another thing another one; clicking keeps it', { timeout: 120_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await on.untilReady(page);
+    assert.match(await page.textContent('#hint'), /Point, then click\. Drop your own photo anywhere\./);
+    const outline = () => page.getAttribute('.preview .dashes', 'd');
+    await on.pointAt(page, ...PEAR);
+    await on.untilPreview(page);
+    assert.equal(await on.stateOf(page), 'preview');
+    assert.equal(await page.getAttribute('#status', 'data-state'), 'ready', 'a preview is no work that anybody waits for');
+    const pear = await outline();
+    assert.ok(pear.length > 20);
+    await on.pointAt(page, ...APPLE);
+    await page.waitForFunction((former) => !['', former].includes(document.querySelector('.preview .dashes').getAttribute('d')), pear);
+    await on.pointAway(page);
+    await page.waitForSelector('#overlay[data-preview=""]', { state: 'attached' });
+    assert.equal(await outline(), '');
+    assert.equal((await on.pointsOf(page)).length, 0);
+    await on.clickPixel(page, ...PEAR);
+    await on.untilMask(page, 1);
+    assert.ok(await on.areaOf(page) > 0.005);
+  }, { query: CPU_16 });
+});
+
+test('points are added, left out, moved and deleted; undo and redo have no end; the old mask stays until the new one', { timeout: 300_000 }, async () => {
   await withSite(async ({ page }) => {
     // Before the model is there: the click waits.
-    await page.waitForSelector('#photo[data-size]', { state: 'attached' });
-    await clickPixel(page, ...PEAR);
-    assert.ok(await page.locator('#hint').isHidden());
-    await untilMask(page, 1);
-    assert.ok(await page.isEnabled('[data-do="save-mask"]'));
-    await clickPixel(page, ...APPLE, { button: 'right' });
+    await on.untilPhoto(page);
+    await on.clickPixel(page, ...PEAR);
+    assert.ok(await page.locator('#hint').isHidden() || !/Point, then click/.test(await page.textContent('#hint')));
+    await on.untilMask(page, 1);
+    const first = await on.contourOf(page);
+
+    await on.clickPixel(page, ...APPLE, { button: 'right' });
     assert.equal(await page.getAttribute('#overlay', 'data-points'), '1', 'the old mask is gone before the new one came');
-    await untilMask(page, 2);
-    await clickPixel(page, 1400, 780, { key: 'Shift' });
-    await clickPixel(page, 900, 420, { key: 'Alt' });
-    await untilMask(page, 4);
-    assert.deepEqual((await pointsOf(page)).map(({ kind }) => kind), ['add', 'remove', 'remove', 'remove']);
+    assert.equal(await on.contourOf(page), first);
+    await on.untilMask(page, 2);
+    await on.clickPixel(page, 1400, 780, { key: 'Shift' });
+    await on.clickPixel(page, 900, 420, { key: 'Alt' });
+    await on.untilMask(page, 4);
+    assert.deepEqual(await on.kindsOf(page), ['add', 'remove', 'remove', 'remove']);
+
+    await on.drag(page, await on.placeOf(page, 900, 420), await on.placeOf(page, 1000, 300));
+    assert.deepEqual((await on.pixelsOf(page))[3], [1000, 300], 'a drag moves a point');
+    await on.clickPixel(page, 1400, 780);
+    assert.deepEqual(await on.pixelsOf(page), [PEAR, APPLE, [1000, 300]], 'a click on a point deletes it');
+    await on.untilMask(page, 3);
+
+    const states = [[PEAR, APPLE, [1400, 780], [1000, 300]], [PEAR, APPLE, [1400, 780], [900, 420]], [PEAR, APPLE, [1400, 780]], [PEAR, APPLE], [PEAR], []];
+    for (const state of states) {
+      await page.keyboard.press('Control+z');
+      assert.deepEqual(await on.pixelsOf(page), state, 'a drag is one step, and so is everything else');
+    }
+    await on.untilMask(page, 0);
+    assert.ok(await page.isDisabled('[data-do="export"]'));
+    for (const state of [[PEAR], [PEAR, APPLE]]) {
+      await page.keyboard.press('Control+Shift+z');
+      assert.deepEqual(await on.pixelsOf(page), state);
+    }
+    await page.keyboard.press('Control+y');
+    await on.press(page, 'redo');
+    await on.press(page, 'redo');
+    await on.press(page, 'redo');
+    assert.deepEqual(await on.pixelsOf(page), [PEAR, APPLE, [1000, 300]]);
+    assert.ok(await page.isDisabled('header [data-do="redo"]'));
+
+    await on.untilMask(page, 3);
+    await page.keyboard.press('Escape');
+    await on.untilMask(page, 0);
+    assert.deepEqual(await on.pointsOf(page), []);
+    await on.press(page, 'undo');
+    await on.untilMask(page, 3);
+  }, { query: CPU_16 });
+});
+
+test('a moved point makes another mask, and undone the same as before', { timeout: 120_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await on.untilReady(page);
+    await on.clickPixel(page, ...PEAR);
+    await on.untilMask(page, 1);
+    const pear = await on.contourOf(page);
+    await on.drag(page, await on.placeOf(page, ...PEAR), await on.placeOf(page, ...APPLE));
+    assert.notEqual(await on.contourAfter(page, pear), '');
+    const apple = await on.contourOf(page);
     await page.keyboard.press('Control+z');
-    await untilMask(page, 3);
-    await page.click('header [data-do="clear"]');
-    await untilMask(page, 0);
-    assert.ok(await page.isDisabled('[data-do="save-mask"]'));
-    await page.click('header [data-do="undo"]');
-    await untilMask(page, 3);
-  }, CPU);
+    assert.equal(await on.contourAfter(page, apple), pear);
+  }, { query: CPU_16 });
 });
 
-test('a click is on its pixel at every density, after a resize, and beside the photo on none', { timeout: 300_000 }, async () => {
-  for (const deviceScaleFactor of [1, 1.25, 2, 3]) {
-    await withSite(async ({ page }) => {
-      await page.waitForSelector('#photo[data-size]', { state: 'attached' });
-      const corners = [[0, 0], [1599, 1199], [0, 1199], [801, 333]];
-      for (const [width, height] of [[1280, 800], [700, 900], [390, 844]]) {
-        await page.setViewportSize({ width, height });
-        for (const [x, y] of corners) {
-          const place = await placeOf(page, x, y);
-          await page.mouse.click(place.x, place.y);
-        }
-        const points = (await pointsOf(page)).map(({ x, y }) => [x, y]);
-        assert.deepEqual(points.slice(-corners.length), corners, `${width}×${height} at ${deviceScaleFactor}`);
-        const before = points.length;
-        const { x, y } = await placeOf(page, -2, -2);
-        await page.mouse.click(Math.max(x, 0), y);
-        assert.equal((await pointsOf(page)).length, before, 'a click beside the photo made a point');
-        await page.evaluate(() => document.querySelector('[data-do="clear"]').click());
-      }
-    }, { ...CPU, context: { deviceScaleFactor } });
-  }
-});
-
-test('a dropped photo opens upright, its points are upright pixels, and its files bear its name', { timeout: 300_000 }, async () => {
-  const upright = readFileSync(samplePath());
-  const turned = withOrientation(upright, 6);
+test('undo comes back from another photo to the former one and its points', { timeout: 180_000 }, async (t) => {
+  const photos = realPhotos();
+  if (!photos) return t.skip('../shared/data/GrabCut is not on this machine');
   await withSite(async ({ page }) => {
-    await drop(page, [
-      { name: 'my.turned.jpg', type: 'image/jpeg', bytes: turned },
-      { name: 'second.jpg', type: 'image/jpeg', bytes: upright },
-    ]);
-    await page.waitForSelector('#photo[data-size="1200 1600"]', { state: 'attached' });
-    assert.match(await notice(page), /^2 files came.*my\.turned\.jpg/);
-    assert.match(await page.textContent('#file'), /my\.turned\.jpg · 1200 × 1600/);
-    // Orientation 6: what is stored at x, y is seen at 1199 − y, x.
-    await clickPixel(page, 1199 - PEAR[1], PEAR[0]);
-    await untilMask(page, 1);
-    const points = await pointsOf(page);
-    const saved = await save(page, 'mask');
-    assert.equal(saved.name, 'my.turned-mask.png');
-    const file = scratchFile('turned.jpg', turned);
-    const { sizes, iou } = await compareMasks(page, saved.bytes, maskByCli(file, points, { device: 'cpu', resolution: 32 }));
-    assert.deepEqual(sizes[0], [1200, 1600]);
-    assert.ok(iou >= 0.99, `IoU ${iou}`);
-    const cutout = await save(page, 'cutout');
-    assert.equal(cutout.name, 'my.turned-cutout.png');
-  }, CPU);
+    await on.untilReady(page);
+    await on.clickPixel(page, ...PEAR);
+    await on.untilMask(page, 1);
+    const pear = await on.contourOf(page);
+    for (const { name, pixel, bytes } of photos) {
+      await on.drop(page, [{ name, type: 'image/png', bytes }]);
+      await page.waitForFunction((name) => document.querySelector('#file').textContent.startsWith(name), name);
+      assert.deepEqual(await on.pointsOf(page), [], 'a new photo starts without points');
+      await on.untilReady(page);
+      await on.clickPixel(page, ...pixel);
+      await on.untilMask(page, 1);
+      const area = await on.areaOf(page);
+      assert.ok(area > 0.01 && area < 0.9, `the mask of ${name} has ${area} of the photo`);
+    }
+    for (let i = 0; i < 2 * photos.length; i++) await page.keyboard.press('Control+z');
+    await on.untilPhoto(page, '1600 1200');
+    assert.deepEqual(await on.pixelsOf(page), [PEAR]);
+    await page.waitForFunction((pear) => document.querySelector('.mask .contour')?.getAttribute('d') === pear, pear);
+  }, { query: CPU_16 });
 });
 
-test('a phone: nothing is cut off, and a tap adds or removes as the toggle says', { timeout: 300_000 }, async () => {
-  const context = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 3 };
+test('How it works grows the Markov map of the last click, in iterations, and links to the paper', { timeout: 120_000 }, async () => {
   await withSite(async ({ page }) => {
-    await page.waitForSelector('#photo[data-size]', { state: 'attached' });
-    const wide = await page.evaluate(() => {
-      const buttons = [...document.querySelectorAll('button')].filter((button) => button.checkVisibility());
-      return buttons.map((button) => button.getBoundingClientRect()).filter((box) => box.left < 0 || box.right > innerWidth);
-    });
-    assert.deepEqual(wide, []);
-    const tap = async (x, y) => {
-      const place = await placeOf(page, x, y);
-      await page.touchscreen.tap(place.x, place.y);
-    };
-    await tap(...PEAR);
-    await page.tap('[data-do="tap-removes"]');
-    await tap(...APPLE);
-    await untilMask(page, 2);
-    assert.deepEqual((await pointsOf(page)).map(({ kind }) => kind), ['add', 'remove']);
-  }, { ...CPU, context });
+    await on.untilReady(page);
+    await on.press(page, 'how');
+    assert.match(await page.textContent('#how-step'), /Click a thing/);
+    await page.keyboard.press('Escape');
+    await on.clickPixel(page, ...PEAR);
+    await on.untilMask(page, 1);
+    await on.press(page, 'how');
+    await page.waitForSelector('#markov-map[data-step]');
+    const step = () => page.getAttribute('#markov-map', 'data-step').then(Number);
+    const early = await step();
+    await page.waitForFunction((early) => Number(document.querySelector('#markov-map').dataset.step) > early, early);
+    assert.match(await page.textContent('#how-step'), /^\d+ iterations from the last click$/);
+    assert.match(await page.getAttribute('#how a', 'href'), /^https:\/\/arxiv\.org\/abs\/2411\.10411$/);
+    assert.equal(await page.$$eval('#how p:not(.quiet):not(:has(a))', ([text]) => text.textContent.trim().split(/\.\s/).length), 3);
+  }, { query: CPU_16 });
 });

@@ -17,13 +17,15 @@ const TYPES = {
 /**
  * Serves `folder` under `prefix` ("/some/sub/path/") on a free port. Resolves to `{ url, close }`.
  *
- * `change(name, read)` may answer for a file: with the bytes to send in place of its own (`read()`), or with a status.
+ * `change(name, read)` may answer for a file: with the bytes to send in place of its own (`read()`), with a status, with
+ * a function that is given the response to write it, or with a promise of one of these.
  */
 export async function serveSite(folder, prefix, change = () => undefined) {
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const file = fileOf(folder, prefix, request.url);
-    const changed = file && change(file.name, () => readFileSync(file.path));
+    const changed = file && (await change(file.name, () => readFileSync(file.path)));
     if (typeof changed === 'number') response.writeHead(changed).end();
+    else if (typeof changed === 'function') changed(response);
     else if (changed) response.writeHead(200, headersOf(file, changed.length)).end(changed);
     else answer(file, request, response);
   });

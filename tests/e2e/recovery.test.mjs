@@ -1,0 +1,200 @@
+// The device is taken away at ten moments, and memory runs out: same photo, same points, same mask afterwards.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { discPhoto } from './files.mjs';
+import * as on from './page.mjs';
+import { withSite } from './visit.mjs';
+
+const { GPU_16 } = on;
+const PHOTO = { name: 'disc.png', type: 'image/png', bytes: discPhoto(320, 240) };
+const POINTS = [[160, 120], [30, 30]];
+
+/**
+ * Keeps the newest device and takes it away once `self.moment` comes: a message to the page that it is true for, or the
+ * n-th piece of work that the GPU gets after a request of some kind.
+ */
+const TAKE_AWAY = `
+  self.devices = 0;
+  const requestDevice = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...wanted) {
+    self.device = await requestDevice.apply(this, wanted);
+    self.devices += 1;
+    return self.device;
+  };
+  const comes = () => {
+    self.moment = null;
+    self.device.destroy();
+  };
+  const post = self.postMessage.bind(self);
+  self.postMessage = (message, ...rest) => {
+    if (self.moment?.isMessage?.(message)) comes();
+    post(message, ...rest);
+  };
+  addEventListener('message', ({ data }) => {
+    if (self.moment?.request === data.kind) self.moment.isOn = true;
+  });
+  const submit = GPUQueue.prototype.submit;
+  GPUQueue.prototype.submit = function (...work) {
+    if (self.moment?.isOn && self.moment.submits-- <= 0) comes();
+    return submit.apply(this, work);
+  };
+`;
+
+/** Says when: by a message, as source of a function of it, or by work after a request. */
+const atMessage = (isMessage) => (page) => page.workers()[0].evaluate(`void (self.moment = { isMessage: ${isMessage} })`);
+const atSubmit = (request, submits) => (page) => page.workers()[0].evaluate(`void (self.moment = { request: '${request}', submits: ${submits} })`);
+const atLayer = (share) => atMessage(`({ stage, done, total }) => stage === 'encoding' && total > 0 && done >= ${share} * total`);
+
+const devicesOf = (page) => page.workers()[0].evaluate(() => self.devices);
+
+async function openPhoto(page) {
+  await on.drop(page, [PHOTO]);
+  await page.waitForSelector('#photo[data-size="320 240"]', { state: 'attached' });
+  await page.waitForFunction(() => document.querySelectorAll('.point').length === 0);
+}
+
+async function placePoints(page, points = POINTS) {
+  for (const [i, pixel] of points.entries()) await on.clickPixel(page, ...pixel, { button: i ? 'right' : 'left' });
+}
+
+/** The mask of both points is there, and nothing more is said of a driver. @returns its outline */
+async function untilDone(page) {
+  await on.untilMask(page, POINTS.length, 120_000);
+  await page.waitForSelector('#notice', { state: 'hidden', timeout: 60_000 });
+  assert.deepEqual(await on.pixelsOf(page), POINTS);
+  return on.contourOf(page);
+}
+
+test('the device is lost at ten moments: same points, same mask afterwards', { timeout: 570_000 }, async (t) => {
+  await withSite(async ({ page, url }) => {
+    await on.untilPhoto(page);
+    await openPhoto(page);
+    await placePoints(page);
+    const undisturbed = await untilDone(page);
+    assert.ok(undisturbed.length > 20);
+    /** Does something in the middle of which the device goes, and looks at what is there afterwards. */
+    const assertSame = async (moment, act) => {
+      const before = await devicesOf(page);
+      await act();
+      const isOver = () => page.workers()[0].evaluate((before) => !self.moment && self.devices > before, before);
+      for (let i = 0; i < 600 && !(await isOver()); i++) await page.waitForTimeout(100);
+      assert.ok(await isOver(), `the device was not lost and opened again ${moment}`);
+      assert.equal(await untilDone(page), undisturbed, moment);
+      t.diagnostic(`survived: ${moment}`);
+    };
+    const lose = () => page.workers()[0].evaluate(() => self.device.destroy());
+    const clear = async () => {
+      await page.keyboard.press('Escape');
+      await on.untilMask(page, 0);
+    };
+
+    for (const share of [0.05, 0.25, 0.45, 0.65, 0.85]) {
+      await assertSame(`at ${100 * share} % of the layers`, async () => {
+        await atLayer(share)(page);
+        await openPhoto(page);
+        await placePoints(page);
+        if (share > 0.8) assert.match(await on.notice(page), /graphics driver restarted\. Picking up where you were/);
+      });
+    }
+    await assertSame('between reading the photo and the click', async () => {
+      await lose();
+      await clear();
+      await placePoints(page);
+    });
+    await clear();
+    await placePoints(page, POINTS.slice(0, 1));
+    await on.untilMask(page, 1);
+    const first = await on.contourOf(page);
+    await assertSame('in the chain of a click', async () => {
+      await atSubmit('points', 2)(page);
+      await on.clickPixel(page, ...POINTS[1], { button: 'right' });
+      await on.notice(page);
+      assert.equal(await on.contourOf(page), first, 'the old mask stays');
+    });
+    await assertSame('during a preview', async () => {
+      await atSubmit('preview', 1)(page);
+      await on.pointAt(page, 200, 60);
+    });
+    await on.pointAway(page);
+    await assertSame('while nothing was to do', async () => {
+      await lose();
+      await page.waitForTimeout(500);
+      await page.keyboard.press('Control+z');
+      await on.untilMask(page, 1);
+      await page.keyboard.press('Control+Shift+z');
+    });
+    await page.goto(url + GPU_16);
+    await on.untilPhoto(page);
+    await assertSame('as soon as the model was loaded', async () => {
+      await atMessage(`({ kind }) => kind === 'device'`)(page);
+      await openPhoto(page);
+      await placePoints(page);
+    });
+  }, { query: GPU_16, worker: TAKE_AWAY });
+});
+
+test('a device that is lost again and again ends in a sentence and a button, and the CPU goes on', { timeout: 180_000 }, async () => {
+  const always = `
+    const requestDevice = GPUAdapter.prototype.requestDevice;
+    self.devices = 0;
+    GPUAdapter.prototype.requestDevice = async function (...wanted) {
+      const device = await requestDevice.apply(this, wanted);
+      if (++self.devices > 1 || self.isBroken) setTimeout(() => device.destroy(), 200);
+      return (self.device = device);
+    };
+  `;
+  await withSite(async ({ page }) => {
+    await on.untilPhoto(page);
+    await openPhoto(page);
+    await placePoints(page);
+    await untilDone(page);
+    await page.workers()[0].evaluate(() => self.device.destroy());
+    await on.clickPixel(page, 290, 200, { button: 'right' });
+    assert.match(await on.untilNotice(page, /keeps restarting/, 120_000), /The CPU does the same/);
+    assert.equal(await page.workers()[0].evaluate(() => self.devices), 4, 'opened once, and three times again');
+    assert.equal(await page.textContent('#notice .primary'), 'Continue on the CPU');
+    await page.click('#notice .primary');
+    await on.untilMask(page, 3);
+    assert.equal(await page.textContent('#device b'), 'CPU');
+    assert.deepEqual(await on.pixelsOf(page), [...POINTS, [290, 200]]);
+  }, { query: GPU_16, worker: always });
+});
+
+/**
+ * No buffer above this size: the device says so as it says everything, to whoever listens to its
+ * errors. Chromium tells it after the call, with a buffer that is of no use.
+ */
+const outOfMemory = (bytes) => `
+  const createBuffer = GPUDevice.prototype.createBuffer;
+  self.refused = 0;
+  GPUDevice.prototype.createBuffer = function (wanted) {
+    if (wanted.size > ${bytes}) {
+      self.refused += 1;
+      const error = new GPUOutOfMemoryError('there is no more');
+      queueMicrotask(() => this.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error, cancelable: true })));
+    }
+    return createBuffer.call(this, wanted);
+  };
+`;
+
+/** `auto` takes a software adapter where that was found to be the faster one. */
+const withFastSoftware = (context) => context.addInitScript(() => localStorage.setItem('maskov', '{"softwareIsFaster":true}'));
+
+for (const { what, query, bytes, before, device } of [
+  { what: 'a smaller plan', query: GPU_16, bytes: 6 << 20, device: /SwiftShader/ },
+  { what: 'the CPU in the end', query: '?resolution=16', bytes: 256 << 10, before: withFastSoftware, device: /^CPU$/ },
+]) {
+  test(`out of memory: ${what}, same photo, same points`, { timeout: 120_000 }, async () => {
+    await withSite(async ({ page }) => {
+      await on.untilPhoto(page);
+      await on.clickPixel(page, ...on.PEAR);
+      await on.clickPixel(page, ...on.APPLE, { button: 'right' });
+      assert.match(await on.notice(page), /a smaller plan is used\. Your photo and points stay\./);
+      await on.untilMask(page, 2);
+      assert.ok((await page.workers()[0].evaluate(() => self.refused)) > 0);
+      assert.deepEqual(await on.pixelsOf(page), [on.PEAR, on.APPLE]);
+      assert.ok((await on.areaOf(page)) > 0.005);
+      assert.match(await page.textContent('#device b'), device);
+    }, { query, before, worker: outOfMemory(bytes) });
+  });
+}

@@ -1,0 +1,81 @@
+// The page's own thread stays free: no long task from opening to mask, and next to nothing while the pointer moves.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as on from './page.mjs';
+import { withSite } from './visit.mjs';
+
+const LONG_MS = 50;
+const MOVING_MS = 8;
+const CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline', '__metadata'];
+
+/** Tasks of the page's main thread between now and the end of `act`: their CPU time in ms, longest first. */
+async function tasksDuring(browser, page, act) {
+  await browser.startTracing(page, { categories: CATEGORIES });
+  await act();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+  // The page's own thread is the one that draws its frames.
+  const pages = new Set(traceEvents.filter(({ name }) => name === 'FireAnimationFrame').map(({ pid, tid }) => `${pid} ${tid}`));
+  const tasks = traceEvents.filter((event) => event.name === 'RunTask' && event.ph === 'X' && pages.has(`${event.pid} ${event.tid}`));
+  // The shortest tasks have no CPU time of their own in a trace.
+  return tasks.map(({ tdur = 0, dur, ts }) => ({ ms: tdur / 1000, within: within(traceEvents, ts, dur) })).sort((a, b) => b.ms - a.ms);
+}
+
+/** What a task did, for whoever has to find out. */
+function within(events, start, duration) {
+  if (!(duration >= 4000)) return '';
+  const inside = events.filter(({ ph, ts, tdur, name }) => ph === 'X' && ts >= start && ts < start + duration && tdur > 1000 && !/RunTask/.test(name));
+  return inside.map(({ name, tdur, args }) => `${name} ${args?.data?.functionName ?? ''} ${(tdur / 1000).toFixed(1)} ms`).slice(0, 6).join('; ');
+}
+
+test('from opening to the mask no task is long', { timeout: 120_000 }, async (t) => {
+  await withSite(async ({ page, browser, url }) => {
+    const tasks = await tasksDuring(browser, page, async () => {
+      await page.goto(url + on.CPU_16);
+      await on.untilPhoto(page);
+      await on.clickPixel(page, ...on.PEAR);
+      await on.untilMask(page, 1);
+    });
+    assert.ok(tasks.length > 100, `the trace has ${tasks.length} tasks only`);
+    t.diagnostic(`longest of ${tasks.length} tasks: ${tasks[0].ms.toFixed(1)} ms: ${tasks[0].within}`);
+    assert.ok(tasks[0].ms <= LONG_MS, JSON.stringify(tasks.slice(0, 3)));
+  }, { query: 'icon.svg' });
+});
+
+test('while the pointer moves over the photo and its mask, no task takes 8 ms', { timeout: 120_000 }, async (t) => {
+  await withSite(async ({ page, browser }) => {
+    await on.untilReady(page);
+    await on.clickPixel(page, ...on.PEAR);
+    await on.untilMask(page, 1);
+    await on.pointAway(page);
+    await page.waitForTimeout(500);
+    const from = await on.placeOf(page, 200, 200);
+    const to = await on.placeOf(page, 1400, 1000);
+    const tasks = await tasksDuring(browser, page, async () => {
+      const end = Date.now() + 3000;
+      for (let step = 0; Date.now() < end; step++) {
+        const [u, v] = [(1 + Math.sin(step / 23)) / 2, (1 + Math.cos(step / 31)) / 2];
+        await page.mouse.move(from.x + u * (to.x - from.x), from.y + v * (to.y - from.y));
+        // Now and then it rests, so that previews come.
+        if (step % 60 === 59) await new Promise((rested) => setTimeout(rested, 350));
+      }
+    });
+    assert.ok(tasks.length > 100, `the trace has ${tasks.length} tasks only`);
+    t.diagnostic(`longest of ${tasks.length} tasks: ${tasks[0].ms.toFixed(1)} ms: ${tasks[0].within}`);
+    assert.ok(tasks[0].ms <= MOVING_MS, JSON.stringify(tasks.slice(0, 5)));
+  }, { query: on.CPU_16 });
+});
+
+test('a long task is noticed by these measurements', { timeout: 60_000 }, async () => {
+  await withSite(async ({ page, browser }) => {
+    await on.untilPhoto(page);
+    const [longest] = await tasksDuring(browser, page, () => page.evaluate(async () => {
+      await new Promise((done) => requestAnimationFrame(() => {
+        const end = performance.now() + 240;
+        while (performance.now() < end);
+        done();
+      }));
+    }));
+    // On a busy machine not all of the 240 ms are this task's own.
+    assert.ok(longest.ms > LONG_MS, `${longest.ms} ms`);
+  }, { query: on.CPU_16 });
+});

@@ -1,0 +1,11 @@
+// The first script: a page that cannot even begin says so, with the one thing to do.
+import('./main.js').catch((error) => {
+  console.warn(error);
+  const notice = document.querySelector('#notice');
+  const button = notice.querySelector('.primary');
+  notice.querySelector('p').textContent = 'The page did not load whole. Check the connection, and use a browser of the last two years.';
+  button.textContent = 'Reload the page';
+  button.onclick = () => location.reload();
+  notice.querySelector('.icon').hidden = true;
+  notice.hidden = false;
+});
