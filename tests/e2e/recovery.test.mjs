@@ -181,7 +181,7 @@ const outOfMemory = (bytes) => `
 const withFastSoftware = (context) => context.addInitScript(() => localStorage.setItem('maskov', '{"softwareIsFaster":true}'));
 
 for (const { what, query, bytes, before, device } of [
-  { what: 'a smaller plan', query: GPU_16, bytes: 6 << 20, device: /SwiftShader/ },
+  { what: 'a smaller plan', query: GPU_16, bytes: 20 << 20, device: /SwiftShader/ },
   { what: 'the CPU in the end', query: '?resolution=16', bytes: 256 << 10, before: withFastSoftware, device: /^CPU$/ },
 ]) {
   test(`out of memory: ${what}, same photo, same points`, { timeout: 120_000 }, async () => {

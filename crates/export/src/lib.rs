@@ -7,8 +7,10 @@ mod cutout;
 mod error;
 mod overlay;
 mod png;
+mod rle;
 
 pub use cutout::cutout_png;
 pub use error::ExportError;
 pub use overlay::overlay_png;
 pub use png::mask_png;
+pub use rle::column_runs;

@@ -10,7 +10,6 @@
 //! for each other in a queue. What happens when a device fails is in `work`.
 
 pub mod outline;
-pub mod rle;
 
 #[cfg(target_arch = "wasm32")]
 mod adapter;

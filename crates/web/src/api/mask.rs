@@ -11,7 +11,6 @@ use web_sys::ImageData;
 
 use crate::error::Failure;
 use crate::outline::Outline;
-use crate::rle::column_runs;
 use crate::types::Rle;
 
 /// A mask of a photo: at the photo's size, or that of a preview.
@@ -68,7 +67,7 @@ impl Mask {
             counts: Vec<u32>,
         }
         let (width, height) = (self.mask.width, self.mask.height);
-        let counts = column_runs(&self.mask.pixels, width as usize, height as usize);
+        let counts = maskov_export::column_runs(&self.mask.pixels, width as usize, height as usize);
         let runs = serde_wasm_bindgen::to_value(&Runs { size: [height, width], counts });
         runs.expect("numbers always serialise").unchecked_into()
     }
