@@ -79,7 +79,7 @@ export async function save(what) {
   const name = exportName(document.photo.name, what);
   try {
     download(await exports.png(what), name);
-    store.set({ done: `Saved ${name} · ${seconds(performance.now() - start)}`, panel: 'none' });
+    exported(`Saved ${name} · ${seconds(performance.now() - start)}`);
   } catch (error) {
     tellExportError(error);
   }
@@ -89,10 +89,16 @@ async function copy() {
   if (!store.state.mask?.path) return;
   try {
     await exports.copy();
-    store.set({ done: 'The cut-out is on the clipboard', panel: 'none' });
+    exported('The cut-out is on the clipboard');
   } catch (error) {
     tellExportError(error.code && typeof error.code === 'string' ? error : { code: 'clipboard-denied', message: String(error.message) });
   }
+}
+
+/** The menu has done its work; another card that was opened meanwhile stays. */
+function exported(done) {
+  const { panel } = store.state;
+  store.set({ done, panel: panel === 'export' ? 'none' : panel });
 }
 
 /** The engine's own errors were told when they came; a newer mask makes no error of the former one's file. */
