@@ -1,4 +1,7 @@
 // The first script: a page that cannot even begin says so, with the one thing to do.
+// Until the page listens, a file that is dropped must not take its place.
+for (const kind of ['dragover', 'drop']) addEventListener(kind, (event) => event.preventDefault());
+
 import('./main.js').catch((error) => {
   console.warn(error);
   const notice = document.querySelector('#notice');

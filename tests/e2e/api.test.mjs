@@ -47,8 +47,7 @@ const TEST_WORKER = `
 async function inWorker(run, use = () => {}) {
   const change = (name) => (name === 'worker.js' ? Buffer.from(TEST_WORKER) : undefined);
   return withSite(async ({ page }) => {
-    await page.waitForFunction(() => document.querySelector('#status[data-state]'));
-    const [worker] = page.workers();
+    const worker = page.workers()[0] ?? (await page.waitForEvent('worker'));
     for (let i = 0; i < 100 && !(await worker.evaluate(() => Boolean(self.answer))); i++) await page.waitForTimeout(50);
     await use(await worker.evaluate(`self.answer(${run})`));
   }, { change });

@@ -162,7 +162,7 @@ test('a device that is lost again and again ends in a sentence and a button, and
 
 /**
  * No buffer above this size: the device says so as it says everything, to whoever listens to its
- * errors. Chromium tells it after the call, with a buffer that is of no use.
+ * errors.
  */
 const outOfMemory = (bytes) => `
   const createBuffer = GPUDevice.prototype.createBuffer;
@@ -182,7 +182,7 @@ const withFastSoftware = (context) => context.addInitScript(() => localStorage.s
 
 for (const { what, query, bytes, before, device } of [
   { what: 'a smaller plan', query: GPU_16, bytes: 20 << 20, device: /SwiftShader/ },
-  { what: 'the CPU in the end', query: '?resolution=16', bytes: 256 << 10, before: withFastSoftware, device: /^CPU$/ },
+  { what: 'the CPU in the end', query: '?resolution=16', bytes: 1 << 20, before: withFastSoftware, device: /^CPU$/ },
 ]) {
   test(`out of memory: ${what}, same photo, same points`, { timeout: 120_000 }, async () => {
     await withSite(async ({ page }) => {

@@ -20,7 +20,7 @@ test('a tap adds or leaves out as the toggle says, and what it makes is a mask',
     await on.untilPhoto(page);
     await on.tapPixel(page, ...PEAR);
     await page.tap('[data-do="tap-removes"]');
-    assert.equal(await page.getAttribute('[data-do="tap-removes"]', 'aria-pressed'), 'true');
+    await page.waitForSelector('[data-do="tap-removes"][aria-pressed=true]');
     await on.tapPixel(page, ...APPLE);
     await page.tap('[data-do="tap-adds"]');
     await on.tapPixel(page, 1300, 300);

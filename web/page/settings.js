@@ -2,7 +2,7 @@
 
 const KEY = 'maskov';
 
-/** @typedef {{ detail?: 'fast' | 'fine', softwareIsFaster?: Record<string, boolean> }} Settings */
+/** @typedef {{ detail?: 'fast' | 'fine', softwareIsFaster?: boolean }} Settings */
 
 /** @returns {Settings} */
 export function readSettings() {
