@@ -12,6 +12,9 @@ const CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline'
 async function tasksDuring(browser, page, act) {
   await browser.startTracing(page, { categories: CATEGORIES });
   await act();
+  // A task is in the trace once it has ended.
+  await page.waitForTimeout(300);
+  await on.drawn(page);
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
   // The page's own thread is the one that draws its frames.
   const pages = new Set(traceEvents.filter(({ name }) => name === 'FireAnimationFrame').map(({ pid, tid }) => `${pid} ${tid}`));
