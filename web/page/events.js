@@ -25,7 +25,6 @@ const HANDLERS = {
     const { softwareIsFaster } = told.device;
     if (softwareIsFaster !== undefined) keepSettings({ softwareIsFaster });
     if (told.device.reasonCode === 'adapter-too-small') say('This graphics adapter is too small for the model. What fits instead: the same masks on the CPU, a little slower.');
-    else if (told.device.kind === 'cpu' && told.device.reasonCode === 'out-of-memory') say('The graphics card has not enough memory. The CPU does the same, a little slower.');
     else if (!told.isStored && told.storageFull) say('This browser’s storage is full, so the model is loaded again at the next visit. Masks and exports work all the same.');
   },
   photo: takePhoto,
