@@ -120,4 +120,3 @@ function cancel() {
   store.set({ work: null, encoded: 0, done: 'Stopped' });
   say('Stopped. Your photo and points stay.', { label: 'Go on', run: goOn });
 }
-

@@ -9,7 +9,6 @@
  *   | { kind: 'photo', photo: number, file: Blob, shown: [number, number] | null }
  *   | { kind: 'points', photo: number, revision: number, points: Point[] }
  *   | { kind: 'preview', photo: number, serial: number, points: Point[] }
- *   | { kind: 'no-preview' }
  *   | { kind: 'export', serial: number, what: 'mask' | 'cutout' }
  *   | { kind: 'markov-map', serial: number, point: Point }
  * )} Request

@@ -18,15 +18,18 @@ export function pointAt(place, remove, isTouch) {
   previewAt(pixel && !isOverPoint(place) ? pixel : null, isRemoving);
 }
 
+/** Whether a preview keeps the engine for a while. */
+const isSlow = () => store.state.engine?.device.kind === 'cpu' || store.state.engine?.device.software;
+
 function previewAt(pixel, remove) {
-  const { encoded, document, engine: told } = store.state;
+  const { encoded, document } = store.state;
   if (!pixel || encoded !== document.photo?.id || (remove && !document.points.length)) {
     previews.stop();
     if (store.state.preview) store.set({ preview: null });
     return;
   }
   const others = document.points.filter(({ x, y }) => x !== pixel.x || y !== pixel.y);
-  previews.want([...others, { ...pixel, foreground: !remove }], told?.device.kind === 'cpu' || told?.device.software);
+  previews.want([...others, { ...pixel, foreground: !remove }], isSlow());
 }
 
 /** The engine is ready again, and the pointer may not have moved meanwhile. */
@@ -74,7 +77,7 @@ export const pointerIntents = {
     const pixel = nearestPixel(place);
     store.set({ drag: { index, ...pixel } });
     const points = store.state.document.points.map((point, i) => (i === index ? { ...point, ...pixel } : point));
-    if (store.state.encoded === photoId()) previews.want(points, store.state.engine?.device.kind === 'cpu');
+    if (store.state.encoded === photoId()) previews.want(points, isSlow());
   },
   drop(index, place) {
     if (!place) store.set({ drag: null });

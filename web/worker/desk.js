@@ -72,9 +72,6 @@ export class Desk {
       case 'export':
         wishes.put(`export ${request.what}`, request);
         break;
-      case 'no-preview':
-        wishes.drop('preview');
-        break;
       default:
         wishes.put(request.kind, request);
     }
