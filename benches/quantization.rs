@@ -91,7 +91,7 @@ fn outcomes(pack: &Path, photos: &[Photo<'static>]) -> Result<Vec<Outcome>> {
 }
 
 fn fixed_clicks(photo: &Photo<'_>) -> [PromptPoint; 3] {
-    let point = |x, y, foreground| PromptPoint { x, y, foreground };
+    let point = PromptPoint::new;
     let (width, height) = (photo.width(), photo.height());
     [
         point(width / 2, height / 2, true),

@@ -43,7 +43,7 @@ pub struct EngineArgs {
 }
 
 /// `X,Y` or `X,Y:bg`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PointArg(pub PromptPoint);
 
 impl FromStr for PointArg {
@@ -58,7 +58,7 @@ impl FromStr for PointArg {
         };
         let number = |text: &str| text.trim().parse::<u32>().ok();
         match place.split_once(',').map(|(x, y)| (number(x), number(y))) {
-            Some((Some(x), Some(y))) => Ok(Self(PromptPoint { x, y, foreground })),
+            Some((Some(x), Some(y))) => Ok(Self(PromptPoint::new(x, y, foreground))),
             _ => {
                 Err("write whole pixels from the left and the top, such as 320,200 or 320,200:bg".to_owned())
             }
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn points_are_read_with_their_label() {
-        let point = |x, y, foreground| Ok(PointArg(PromptPoint { x, y, foreground }));
+        let point = |x, y, foreground| Ok(PointArg(PromptPoint::new(x, y, foreground)));
         assert_eq!("3,4".parse(), point(3, 4, true));
         assert_eq!("3, 4:bg".parse(), point(3, 4, false));
         assert_eq!("0,0:fg".parse(), point(0, 0, true));

@@ -91,7 +91,7 @@ async fn measure(engine: &mut Engine, photo: &Photo<'static>, times: &mut Times)
     let start = std::time::Instant::now();
     let mut session = engine.encode(photo.clone(), None, &mut (), &never_cancelled).await?;
     let timings = session.network_timings().by_block();
-    let point = |x: u32, y: u32| PromptPoint { x, y, foreground: true };
+    let point = |x: u32, y: u32| PromptPoint::new(x, y, true);
     session.add(point(photo.width() / 2, photo.height() / 2))?;
     session.mask(&never_cancelled).await?;
     let first_mask = start.elapsed().as_secs_f64() * 1e3;

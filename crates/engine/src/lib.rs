@@ -37,5 +37,6 @@ pub use timed::{Stage, StageTime};
 
 pub use maskov_runtime::{Observer, Step, Watch};
 pub use maskov_segment::{
-    Mask, Photo, PointStages, PromptPoint, Segmentation, TransitionRow, never_cancelled,
+    LARGEST_SIZE, Mask, Photo, PointStages, PromptPoint, SMALLEST_SIZE, Segmentation, SizeStop,
+    TransitionRow, never_cancelled,
 };

@@ -2,8 +2,8 @@
 
 use maskov_runtime::Timings;
 use maskov_segment::{
-    AttentionMap, CpuSolver, GpuSolver, Mask, MethodSettings, Photo, PointStages, PromptPoint, Segmentation,
-    TransitionRow, never_cancelled,
+    AttentionMap, CpuSolver, GpuSolver, MethodSettings, Photo, PointStages, PromptPoint, Segmentation,
+    SizeStop, TransitionRow, never_cancelled,
 };
 
 use crate::timed::{Log, Timed};
@@ -147,12 +147,26 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::mask`].
-    pub async fn preview(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Mask> {
-        let segmentation = match &mut self.solving {
+    pub async fn preview(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Segmentation> {
+        Ok(match &mut self.solving {
             Solving::Cpu(session) => session.segment_solved(&self.points, cancelled).await?,
             Solving::Gpu(session) => session.segment_solved(&self.points, cancelled).await?,
-        };
-        Ok(segmentation.mask)
+        })
+    }
+
+    /// What the point of that index takes at each stop of its size, smallest first; the other points stay as they are.
+    /// Empty where there is no such point.
+    ///
+    /// # Errors
+    /// As [`Session::mask`].
+    pub async fn sizes(&mut self, index: usize, cancelled: &dyn Fn() -> bool) -> Result<Vec<SizeStop>> {
+        if index >= self.points.len() {
+            return Ok(Vec::new());
+        }
+        Ok(match &mut self.solving {
+            Solving::Cpu(session) => session.sizes(&self.points, index, cancelled).await?,
+            Solving::Gpu(session) => session.sizes(&self.points, index, cancelled).await?,
+        })
     }
 
     /// Points whose maps are kept.

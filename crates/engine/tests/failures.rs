@@ -12,8 +12,7 @@ use maskov_gpu::GpuError;
 use maskov_weights::Pack;
 use pollster::block_on;
 
-const POINTS: [PromptPoint; 2] =
-    [PromptPoint { x: 120, y: 90, foreground: true }, PromptPoint { x: 5, y: 5, foreground: false }];
+const POINTS: [PromptPoint; 2] = [PromptPoint::new(120, 90, true), PromptPoint::new(5, 5, false)];
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
@@ -122,7 +121,7 @@ fn a_preview_is_the_mask_where_nothing_is_to_be_refined() {
     let mut session = block_on(engine.encode_once(photo(), None, &mut (), &never_cancelled)).unwrap();
     session.set_points(&POINTS).unwrap();
     assert_eq!(session.solved_size(), session.photo_size());
-    let preview = block_on(session.preview(&never_cancelled)).unwrap();
+    let preview = block_on(session.preview(&never_cancelled)).unwrap().mask;
     assert_eq!(preview, block_on(session.mask(&never_cancelled)).unwrap().mask);
 
     // Four times as wide and high: solved smaller.
@@ -132,8 +131,8 @@ fn a_preview_is_the_mask_where_nothing_is_to_be_refined() {
     }
     let large = Photo::new(960, 720, rgb).unwrap();
     let mut session = block_on(engine.encode_once(large, None, &mut (), &never_cancelled)).unwrap();
-    session.set_points(&[PromptPoint { x: 480, y: 360, foreground: true }]).unwrap();
-    let preview = block_on(session.preview(&never_cancelled)).unwrap();
+    session.set_points(&[PromptPoint::new(480, 360, true)]).unwrap();
+    let preview = block_on(session.preview(&never_cancelled)).unwrap().mask;
     assert_eq!((preview.width, preview.height), session.solved_size());
     assert!(preview.width < 960);
     assert_eq!(session.cached_maps(), 1);

@@ -114,7 +114,7 @@ fn a_session_is_edited_point_by_point_and_tells_its_times() {
     let (width, height) = session.photo_size();
     assert_eq!((width, height), (1600, 1200));
     assert!(session.solved_size().0 < width);
-    let point = |x, y, foreground| PromptPoint { x, y, foreground };
+    let point = PromptPoint::new;
     session.add(point(640, 820, true)).unwrap();
     let one = block_on(session.mask(&never_cancelled)).unwrap().mask;
     assert_eq!(one.pixels.len(), 1600 * 1200);
@@ -163,7 +163,7 @@ fn a_resolution_that_does_not_fit_says_which_do() {
 #[test]
 fn the_gpu_s_mask_is_the_cpu_s() {
     let open = |choice| block_on(Engine::open(pack(), choice, Some(16), &mut ())).unwrap();
-    let points = [PromptPoint { x: 640, y: 820, foreground: true }];
+    let points = [PromptPoint::new(640, 820, true)];
     let masks = [DeviceChoice::Cpu, DeviceChoice::Gpu].map(|choice| {
         let mut engine = open(choice);
         assert_eq!(engine.device().is_gpu(), choice == DeviceChoice::Gpu);

@@ -50,11 +50,8 @@ pub fn next_click(
         let object: Vec<bool> = (0..truth.len()).map(|i| !ignored(i) && truth[i] != 0).collect();
         deepest_pixel(&object, width)
     })?;
-    Some(PromptPoint {
-        x: (deepest % width) as u32,
-        y: (deepest / width) as u32,
-        foreground: truth[deepest] != 0,
-    })
+    let (x, y) = ((deepest % width) as u32, (deepest / width) as u32);
+    Some(PromptPoint::new(x, y, truth[deepest] != 0))
 }
 
 fn deepest_pixel(region: &[bool], width: usize) -> Option<usize> {
@@ -193,16 +190,12 @@ mod tests {
             truth[y * 10 + 1..y * 10 + 6].fill(1);
         }
         let click = |prediction: &[u8]| next_click(prediction, &truth, 10, |_| false).unwrap();
-        assert_eq!(click(&[0; 100]), PromptPoint { x: 3, y: 4, foreground: true });
-        assert_eq!(
-            click(&truth),
-            PromptPoint { x: 3, y: 4, foreground: true },
-            "no error: the object's middle"
-        );
+        assert_eq!(click(&[0; 100]), PromptPoint::new(3, 4, true));
+        assert_eq!(click(&truth), PromptPoint::new(3, 4, true), "no error: the object's middle");
         let mut too_much = truth.clone();
         too_much[80..].fill(1);
         // Two rows are equally deep everywhere inside: the first such pixel.
-        assert_eq!(click(&too_much), PromptPoint { x: 0, y: 8, foreground: false });
+        assert_eq!(click(&too_much), PromptPoint::new(0, 8, false));
         assert_eq!(next_click(&[0; 100], &[0; 100], 10, |_| false), None);
         let ignored = next_click(&too_much, &truth, 10, |i| i >= 80).unwrap();
         assert_eq!((ignored.x, ignored.y), (3, 4));

@@ -44,7 +44,7 @@ pub use maskov_kernels::truncated_nearest::MaskLayer;
 pub use merge::{Mask, own_clicked_pixels};
 pub use order::{order_by_value, rank_by_value};
 pub use photo::Photo;
-pub use points::{PromptPoint, start_state};
+pub use points::{LARGEST_SIZE, PromptPoint, SMALLEST_SIZE, SizeStop, start_state};
 pub use refine::Refinement;
 pub use scoring::{EdgeProfile, candidate_count};
 pub use session::{PointStages, Segmentation, Session};

@@ -16,6 +16,13 @@ pub struct Mask {
     pub pixels: Vec<u8>,
 }
 
+impl Mask {
+    /// The share of the pixels that is foreground, from 0 to 1.
+    pub fn area(&self) -> f32 {
+        self.pixels.iter().filter(|&&pixel| pixel != 0).count() as f32 / self.pixels.len() as f32
+    }
+}
+
 /// Gives clicked pixels their own label; of two points on one pixel the later one decides.
 ///
 /// # Panics
@@ -41,7 +48,7 @@ mod tests {
     #[test]
     fn the_later_of_two_points_on_a_pixel_decides() {
         let mut mask = Mask { width: 2, height: 2, pixels: vec![1, 0, 1, 0] };
-        let point = |x, y, foreground| PromptPoint { x, y, foreground };
+        let point = PromptPoint::new;
         own_clicked_pixels(&mut mask, &[point(0, 0, false), point(1, 1, false), point(1, 1, true)]);
         assert_eq!(mask.pixels, [0, 0, 1, 1]);
     }

@@ -2,8 +2,8 @@
 
 use crate::error::{Result, SegmentError};
 
-/// A click: a pixel of the photo and what it belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A click: a pixel of the photo, what it belongs to, and how much it takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PromptPoint {
     /// Column in photo pixels.
     pub x: u32,
@@ -11,9 +11,33 @@ pub struct PromptPoint {
     pub y: u32,
     /// Whether the pixel belongs to the object.
     pub foreground: bool,
+    /// The share of the photo that the point takes, [`SMALLEST_SIZE`] to [`LARGEST_SIZE`]; the method's own choice where
+    /// absent. A size beside that range is taken for the end that it is nearer to.
+    pub size: Option<f32>,
+}
+
+/// The smallest share of a photo that a point may take: 0.1 %.
+pub const SMALLEST_SIZE: f32 = 0.001;
+/// The largest share of a photo that a point may take: 90 %.
+pub const LARGEST_SIZE: f32 = 0.9;
+
+/// What a point takes at one stop of its size.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SizeStop {
+    /// The share of the photo to ask for: [`PromptPoint::size`].
+    pub size: f32,
+    /// The share of the photo that the mask of all points then covers.
+    pub area: f32,
+    /// Whether this is the method's own choice.
+    pub is_automatic: bool,
 }
 
 impl PromptPoint {
+    /// A point whose size is the method's own choice.
+    pub const fn new(x: u32, y: u32, foreground: bool) -> Self {
+        Self { x, y, foreground, size: None }
+    }
+
     /// Checks that the point lies in a photo of this size.
     ///
     /// # Errors
@@ -78,7 +102,7 @@ mod tests {
 
     #[test]
     fn scaled_points_stay_inside() {
-        let point = |x, y| PromptPoint { x, y, foreground: true };
+        let point = |x, y| PromptPoint::new(x, y, true);
         assert_eq!(point(1599, 1199).scaled((1600, 1200), (577, 433)), point(576, 432));
         assert_eq!(point(0, 0).scaled((1600, 1200), (577, 433)), point(0, 0));
         assert_eq!(point(7, 3).scaled((20, 10), (20, 10)), point(7, 3));

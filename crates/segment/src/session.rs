@@ -8,10 +8,16 @@ use crate::error::Result;
 use crate::flood_fill::flood_fill;
 use crate::merge::{Mask, own_clicked_pixels};
 use crate::photo::Photo;
-use crate::points::{PromptPoint, start_state};
+use crate::points::{LARGEST_SIZE, PromptPoint, SMALLEST_SIZE, SizeStop, start_state};
 use crate::refine::Refinement;
 use crate::settings::SolveSize;
 use crate::solver::{Cancelled, Layer, Scoring, Solver};
+
+/// The stops of a point's size, as factors of the method's own choice.
+const SIZE_STOPS: [f32; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
+/// Stops below and above these shares of the photo are left out.
+const SMALLEST_STOP: f32 = 0.003;
+const LARGEST_STOP: f32 = 0.8;
 
 /// Maps kept for points that are not in use (undo, a point dragged back), besides those that are.
 const SPARE_MAPS: usize = 16;
@@ -43,6 +49,8 @@ pub struct Segmentation {
     pub mask: Mask,
     /// Each point's threshold θ, in the order of the points.
     pub thresholds: Vec<f32>,
+    /// The share of the photo that each point takes, in the order of the points: its own size, or the method's choice.
+    pub sizes: Vec<f32>,
 }
 
 /// The stages of one point on its own, at the size that is solved: for verification.
@@ -133,7 +141,15 @@ impl<'a, S: Solver> Session<'a, S> {
             self.ensure_map(*point, cancelled).await?;
         }
         self.forget_old_maps();
-        let thresholds = self.thresholds(&solved).await?;
+        let mut thresholds = self.thresholds(&solved).await?;
+        let mut sizes = Vec::with_capacity(solved.len());
+        for (point, threshold) in solved.iter().zip(&mut thresholds) {
+            let distances = &self.maps[&(point.x, point.y)].distances;
+            if let Some(size) = point.size {
+                *threshold = threshold_of_size(distances, size);
+            }
+            sizes.push(share_within(distances, *threshold));
+        }
         let layers = solved.iter().zip(&thresholds).map(|(point, &threshold)| {
             let map = &self.maps[&(point.x, point.y)];
             let mask = MaskLayer { distances: &map.distances, threshold, foreground: point.foreground };
@@ -144,7 +160,39 @@ impl<'a, S: Solver> Session<'a, S> {
         let pixels = self.solver.merge(&layers, photo.len()).await?;
         let mut mask = Mask { width: photo.width(), height: photo.height(), pixels };
         own_clicked_pixels(&mut mask, &solved);
-        Ok(Segmentation { mask, thresholds })
+        Ok(Segmentation { mask, thresholds, sizes })
+    }
+
+    /// What a point takes at each stop of its size, smallest first: the method's own choice × ¼, ½, 1, 2, 4, as far as these
+    /// are sizes. The other points stay as they are. At the size that is solved.
+    ///
+    /// # Errors
+    /// As [`Self::segment`].
+    ///
+    /// # Panics
+    /// When there is no point of that index.
+    pub async fn sizes(
+        &mut self,
+        points: &[PromptPoint],
+        index: usize,
+        cancelled: Cancelled<'_>,
+    ) -> Result<Vec<SizeStop>> {
+        let mut points = points.to_vec();
+        points[index].size = None;
+        let automatic = self.segment_solved(&points, cancelled).await?;
+        let own = automatic.sizes[index];
+        let mut stops = Vec::new();
+        for factor in SIZE_STOPS {
+            let size = own * factor;
+            if factor == 1.0 {
+                stops.push(SizeStop { size, area: automatic.mask.area(), is_automatic: true });
+            } else if (SMALLEST_STOP..=LARGEST_STOP).contains(&size) {
+                points[index].size = Some(size);
+                let area = self.segment_solved(&points, cancelled).await?.mask.area();
+                stops.push(SizeStop { size, area, is_automatic: false });
+            }
+        }
+        Ok(stops)
     }
 
     /// Every stage of one point on its own. Nothing is cached.
@@ -219,4 +267,17 @@ impl<'a, S: Solver> Session<'a, S> {
         let points: Vec<_> = points.iter().map(scoring).collect();
         self.solver.thresholds(&points).await
     }
+}
+
+/// The threshold within which a point takes this share of the photo.
+fn threshold_of_size(distances: &[f32], size: f32) -> f32 {
+    let size = if size.is_nan() { SMALLEST_SIZE } else { size.clamp(SMALLEST_SIZE, LARGEST_SIZE) };
+    let rank = (f64::from(size) * distances.len() as f64) as usize;
+    let mut distances = distances.to_vec();
+    *distances.select_nth_unstable_by(rank.saturating_sub(1), f32::total_cmp).1
+}
+
+/// The share of the photo that lies within a threshold.
+fn share_within(distances: &[f32], threshold: f32) -> f32 {
+    distances.iter().filter(|distance| **distance <= threshold).count() as f32 / distances.len() as f32
 }

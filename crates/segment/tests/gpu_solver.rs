@@ -30,7 +30,7 @@ async fn photos_of_any_shape_give_the_cpu_solvers_masks() {
     for (width, height, resolution) in [(1, 1, 1), (1, 1, 4), (1, 9, 3), (300, 1, 8), (33, 21, 9), (2, 2, 16)]
     {
         let points = [(0, 0, true), (width - 1, height - 1, false), (width / 2, height / 2, true)]
-            .map(|(x, y, foreground)| PromptPoint { x, y, foreground });
+            .map(|(x, y, foreground)| PromptPoint::new(x, y, foreground));
         let cpu = CpuSolver::new(settings()).expect("settings in their ranges");
         let map = attention(resolution);
         let mut on_cpu =

@@ -14,7 +14,7 @@ use pollster::block_on;
 const RESOLUTION: usize = 16;
 
 fn point(x: u32, y: u32, foreground: bool) -> PromptPoint {
-    PromptPoint { x, y, foreground }
+    PromptPoint::new(x, y, foreground)
 }
 
 /// Whether a place in the unit square lies on the object: an ellipse.

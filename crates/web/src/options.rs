@@ -36,6 +36,7 @@ struct JsPoint {
     x: f64,
     y: f64,
     foreground: bool,
+    size: Option<f32>,
 }
 
 /// The signal and the listener of a call.
@@ -83,16 +84,16 @@ pub(crate) fn read_point(point: JsValue) -> Result<PromptPoint, Failure> {
 
 fn from_value<T: for<'a> Deserialize<'a>>(points: JsValue) -> Result<T, Failure> {
     serde_wasm_bindgen::from_value(points).map_err(|error| {
-        let wanted = "A point is { x, y, foreground }, in photo pixels";
+        let wanted = "A point is { x, y, foreground, size? }, in photo pixels";
         Failure::new("bad-settings", format!("{wanted}: {error}."))
     })
 }
 
 /// The pixel that a place lies in.
-fn pixel(JsPoint { x, y, foreground }: JsPoint) -> Result<PromptPoint, Failure> {
+fn pixel(JsPoint { x, y, foreground, size }: JsPoint) -> Result<PromptPoint, Failure> {
     let bound = f64::from(u32::MAX);
     if (0.0..bound).contains(&x) && (0.0..bound).contains(&y) {
-        return Ok(PromptPoint { x: x as u32, y: y as u32, foreground });
+        return Ok(PromptPoint { size, ..PromptPoint::new(x as u32, y as u32, foreground) });
     }
     let message =
         format!("The point {x}, {y} lies outside every photo: places are photo pixels from 0, 0 on.");

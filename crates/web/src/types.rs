@@ -85,6 +85,18 @@ export interface Point {
   y: number;
   /** Whether it adds to the object; else it removes. */
   foreground: boolean;
+  /** The share of the photo that it takes, 0.001 to 0.9; the engine's own choice where absent. */
+  size?: number;
+}
+
+/** What a point takes at one stop of its size. */
+export interface SizeStop {
+  /** What to ask for as Point.size. */
+  size: number;
+  /** The share of the photo that the mask of all points then covers. */
+  area: number;
+  /** Whether this is the engine's own choice. */
+  isAutomatic: boolean;
 }
 
 /** COCO's uncompressed runs: down the columns, beginning with background. */

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use maskov_engine::{Engine, EngineError, PointStages, PromptPoint, Session};
+use maskov_engine::{Engine, EngineError, PointStages, PromptPoint, Segmentation, Session, SizeStop};
 use maskov_photo::Photo;
 use maskov_weights::Pack;
 
@@ -95,19 +95,34 @@ impl Work {
         points: &[PromptPoint],
         is_preview: bool,
         call: &Rc<Call>,
-    ) -> Result<(maskov_engine::Mask, Rc<Photo>), Failure> {
+    ) -> Result<(Segmentation, Rc<Photo>), Failure> {
         let photo = self.photo()?;
-        let mask = self.solve(call, async |session| {
+        let segmentation = self.solve(call, async |session| {
             call.tell_stage(Stage::Segmenting);
             session.set_points(points)?;
             let is_ended = || call.is_ended();
-            if is_preview {
-                session.preview(&is_ended).await
-            } else {
-                Ok(session.mask(&is_ended).await?.mask)
-            }
+            if is_preview { session.preview(&is_ended).await } else { session.mask(&is_ended).await }
         });
-        Ok((mask.await?, photo))
+        Ok((segmentation.await?, photo))
+    }
+
+    /// What one of these points takes at each stop of its size.
+    ///
+    /// # Errors
+    /// As [`Work::mask`].
+    pub async fn sizes(
+        &mut self,
+        points: &[PromptPoint],
+        index: usize,
+        call: &Rc<Call>,
+    ) -> Result<Vec<SizeStop>, Failure> {
+        self.photo()?;
+        let sizes = self.solve(call, async |session| {
+            call.tell_stage(Stage::Segmenting);
+            session.set_points(points)?;
+            session.sizes(index, &|| call.is_ended()).await
+        });
+        sizes.await
     }
 
     /// The stages of one point, and width and height of those in pixels.

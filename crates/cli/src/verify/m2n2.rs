@@ -89,7 +89,7 @@ fn points(golden: &Golden) -> Result<Vec<PromptPoint>> {
     if at.len() != labels.len() {
         bail!("points_xy has {} points and labels {}", at.len(), labels.len());
     }
-    Ok(at.into_iter().zip(labels).map(|([x, y], foreground)| PromptPoint { x, y, foreground }).collect())
+    Ok(at.into_iter().zip(labels).map(|([x, y], foreground)| PromptPoint::new(x, y, foreground)).collect())
 }
 
 /// The constants that the file was made with; the paper's where it does not say.

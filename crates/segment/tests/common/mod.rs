@@ -44,7 +44,7 @@ impl Golden {
         let labels: Vec<bool> = serde_json::from_str(metadata("labels")).unwrap();
         assert_eq!(at.len(), labels.len());
         let points =
-            at.iter().zip(labels).map(|(&[x, y], foreground)| PromptPoint { x, y, foreground }).collect();
+            at.iter().zip(labels).map(|(&[x, y], foreground)| PromptPoint::new(x, y, foreground)).collect();
         let tokens = file.tensor("attention").unwrap().shape[0];
         let image = &file.tensor("image").unwrap().shape;
         let (height, width) = (image[0] as u32, image[1] as u32);

@@ -105,6 +105,20 @@ impl Engine {
         self.mask_of(points, false, options)
     }
 
+    /// What the point of that index takes at each stop of its size, smallest first; the other points stay as they are.
+    #[wasm_bindgen(unchecked_return_type = "Promise<SizeStop[]>")]
+    pub fn sizes(&self, points: Points, index: usize, options: Option<CallOptions>) -> Promise {
+        let points = read_points(points.into());
+        self.call(options, async move |work, call| {
+            let stop = |stop: maskov_engine::SizeStop| SizeStop {
+                size: stop.size,
+                area: stop.area,
+                is_automatic: stop.is_automatic,
+            };
+            Ok(plain(&work.sizes(&points?, index, call).await?.into_iter().map(stop).collect::<Vec<_>>()))
+        })
+    }
+
     /// How many iterations of the Markov chain each pixel is away from a point.
     #[wasm_bindgen(js_name = markovMap, unchecked_return_type = "Promise<MarkovMap>")]
     pub fn markov_map(&self, point: Point, options: Option<CallOptions>) -> Promise {
@@ -123,8 +137,8 @@ impl Engine {
         let points = read_points(points.into());
         self.call(options, async move |work, call| {
             let start = Instant::now();
-            let (mask, photo) = work.mask(&points?, is_preview, call).await?;
-            Ok(Mask::of(mask, photo, is_preview, since(start)).into())
+            let (segmentation, photo) = work.mask(&points?, is_preview, call).await?;
+            Ok(Mask::of(segmentation, photo, is_preview, since(start)).into())
         })
     }
 
@@ -154,6 +168,14 @@ struct Encoded {
     width: u32,
     height: u32,
     milliseconds: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SizeStop {
+    size: f32,
+    area: f32,
+    is_automatic: bool,
 }
 
 #[derive(Serialize)]

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use js_sys::Uint8ClampedArray;
+use maskov_engine::Segmentation;
 use maskov_photo::Photo;
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -17,6 +18,7 @@ use crate::types::Rle;
 #[wasm_bindgen]
 pub struct Mask {
     mask: maskov_engine::Mask,
+    sizes: Vec<f32>,
     photo: Rc<Photo>,
     is_preview: bool,
     milliseconds: f64,
@@ -39,8 +41,13 @@ impl Mask {
     /// The object's share of the photo, from 0 to 1.
     #[wasm_bindgen(getter)]
     pub fn area(&self) -> f64 {
-        let inside = self.mask.pixels.iter().filter(|&&value| value != 0).count();
-        inside as f64 / self.mask.pixels.len() as f64
+        self.mask.area().into()
+    }
+
+    /// The share of the photo that each point takes, in the order of the points: its own size, or the engine's choice.
+    #[wasm_bindgen(getter)]
+    pub fn sizes(&self) -> Vec<f32> {
+        self.sizes.clone()
     }
 
     /// How long it took.
@@ -100,11 +107,11 @@ impl Mask {
 
 impl Mask {
     pub(crate) fn of(
-        mask: maskov_engine::Mask,
+        Segmentation { mask, sizes, .. }: Segmentation,
         photo: Rc<Photo>,
         is_preview: bool,
         milliseconds: f64,
     ) -> Self {
-        Self { mask, photo, is_preview, milliseconds }
+        Self { mask, sizes, photo, is_preview, milliseconds }
     }
 }
