@@ -91,7 +91,7 @@ fn print_model(args: &GraphArgs, parts: &Parts, unet: &Value) -> Result<()> {
     println!("R = {resolution}");
     // The UNet alone needs neither the VAE's config nor its weights.
     let alone = unet_graph(&unet, &settings, resolution)?;
-    let model = Model { settings, configs: Configs { unet, vae } };
+    let model = Model::new(settings, Configs { unet, vae })?;
     if args.whole {
         let probes = Probes::default();
         match verification_graph(&model.configs, &model.settings, resolution, probes) {

@@ -163,7 +163,7 @@ mod tests {
         let unet = UnetConfig::parse(&fixture("config.json")).unwrap();
         let settings = Settings::parse(&fixture("settings.json")).unwrap();
         let layers: Vec<String> = settings.attention.keys().cloned().collect();
-        let model = Model { settings, configs: Configs { unet, vae: None } };
+        let model = Model::new(settings, Configs { unet, vae: None }).unwrap();
         let graph = model.graph(32).unwrap().graph;
         let of = |quantize| {
             let types = types(&graph, quantize);

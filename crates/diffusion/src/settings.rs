@@ -58,6 +58,9 @@ pub struct Settings {
     pub temperature: f32,
     /// The self-attention layers that make the map, with their weights.
     pub attention: BTreeMap<String, f32>,
+    /// How maps become masks and that method's constants, as whoever makes masks reads them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<serde_json::Value>,
 }
 
 /// Tokens of the empty prompt.
@@ -102,6 +105,7 @@ impl Settings {
             resolution: 64,
             temperature: 0.65,
             attention,
+            method: None,
         })
     }
 

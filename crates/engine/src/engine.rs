@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use maskov_runtime::Observer;
-use maskov_segment::{MethodSettings, Photo};
+use maskov_segment::{MethodName, MethodSettings, Photo};
 use maskov_weights::WeightSource;
 
 use crate::{
@@ -91,9 +91,14 @@ impl Engine {
         &self.running.network
     }
 
-    /// The method's constants with this model's temperature.
+    /// How maps become masks, with this model's constants.
     pub fn method(&self) -> MethodSettings {
-        MethodSettings { temperature: self.model().settings.temperature, ..MethodSettings::default() }
+        self.model().method.settings(self.model().settings.temperature)
+    }
+
+    /// Takes another method than the model's settings name, for photos that are read from here on.
+    pub fn set_method(&mut self, name: MethodName) {
+        self.recipe.model.method = name.of(&self.recipe.model.method);
     }
 
     /// The attention map of a photo. A device without room is asked for less, and one that fails is left for the CPU,

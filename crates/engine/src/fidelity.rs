@@ -49,7 +49,8 @@ impl Fidelity {
 
     pub(crate) fn method(self, settings: MethodSettings) -> MethodSettings {
         MethodSettings {
-            samples_per_cell: self.samples_per_cell,
+            // Our method's own are as few as its masks need.
+            samples_per_cell: settings.samples_per_cell.or(self.samples_per_cell),
             kept_weight_bytes: self.kept_weight_bytes.unwrap_or(settings.kept_weight_bytes),
             ..settings
         }

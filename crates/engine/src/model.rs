@@ -5,6 +5,7 @@ use maskov_diffusion::{
     VaeConfig, attention_graph, text_graph,
 };
 use maskov_runtime::{CpuExecutor, Executor, Observer};
+use maskov_segment::Method;
 use maskov_weights::WeightSource;
 
 use crate::{EngineError, Result};
@@ -19,6 +20,8 @@ pub struct Model {
     pub settings: Settings,
     /// Its networks.
     pub configs: Configs,
+    /// How its maps become masks: what the settings say, else the paper's, for a model whose masks nobody measured.
+    pub method: Method,
 }
 
 impl Model {
@@ -35,7 +38,16 @@ impl Model {
             Some(json) if !json.is_null() => Settings::parse(&json.to_string())?,
             _ => Settings::for_checkpoint(&unet)?,
         };
-        Ok(Self { settings, configs: Configs { unet, vae } })
+        Self::new(settings, Configs { unet, vae })
+    }
+
+    /// A model of these settings.
+    ///
+    /// # Errors
+    /// When the settings name a method that is not one, or constants beside their ranges.
+    pub fn new(settings: Settings, configs: Configs) -> Result<Self> {
+        let method = method_of(&settings)?;
+        Ok(Self { settings, configs, method })
     }
 
     /// The list from a photo to the attention map at that R.
@@ -77,5 +89,51 @@ impl Model {
         let encoder = CpuExecutor::load(&graph, &[output], source, &[], observer).await?;
         let mut outputs = encoder.run(&[], observer).await?;
         Ok(outputs.tensors.remove(output).unwrap_or_default())
+    }
+}
+
+fn method_of(settings: &Settings) -> Result<Method> {
+    let Some(json) = &settings.method else { return Ok(Method::M2n2) };
+    let wrong = |expected: String| {
+        let (key, found) = ("method".to_owned(), json.to_string());
+        ModelError::Value { component: "settings.json", key, found, expected }
+    };
+    let method: Method = serde_json::from_value(json.clone()).map_err(|error| {
+        wrong(format!("{{\"name\": \"m2n2\"}}, or {{\"name\": \"maskov\"}} with constants of it ({error})"))
+    })?;
+    let checked = method.settings(settings.temperature).validate();
+    checked.map_err(|error| wrong(format!("constants in their ranges ({error})")))?;
+    Ok(method)
+}
+
+#[cfg(test)]
+mod tests {
+    use maskov_diffusion::Settings;
+    use maskov_segment::{MaskovSettings, Method};
+
+    use super::method_of;
+
+    fn settings(method: &str) -> Settings {
+        let json = format!(
+            r#"{{"latents": {{"kind": "vae"}}, "timestep": 100, "text_embedding": "zeros [1, 1, 32]", "resolution": 48,
+                "temperature": 0.65, "attention": {{"a": 1.0}}{method}}}"#
+        );
+        Settings::parse(&json).unwrap()
+    }
+
+    #[test]
+    fn a_model_names_its_method_and_constants() {
+        assert_eq!(method_of(&settings("")).unwrap(), Method::M2n2);
+        let ours = method_of(&settings(r#", "method": {"name": "maskov", "size_median": 0.2}"#)).unwrap();
+        assert_eq!(ours, Method::Maskov(MaskovSettings { size_median: 0.2, ..MaskovSettings::default() }));
+        for (method, word) in [
+            (r#"{"name": "magic"}"#, "m2n2"),
+            (r#"{"name": "maskov", "size": 1}"#, "unknown field"),
+            (r#"{"name": "maskov", "smoothness": -1}"#, "smoothness is -1"),
+            (r#""maskov""#, "name"),
+        ] {
+            let error = method_of(&settings(&format!(r#", "method": {method}"#))).unwrap_err().to_string();
+            assert!(error.contains(word) && error.contains("settings.json"), "{error}");
+        }
     }
 }

@@ -38,6 +38,7 @@ impl Session {
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Self> {
         let (log, method, size) = (Log::default(), fidelity.method(method), fidelity.solve_size);
+        let how = method.method.clone();
         let photo_size = (photo.width(), photo.height());
         let solving = match device {
             Device::Cpu => {
@@ -46,7 +47,8 @@ impl Session {
                     map => AttentionMap::new(map.resolution(), map.values().await?)?,
                 };
                 let solver = Timed { solver: CpuSolver::new(method)?, log: log.clone(), gpu: None };
-                Solving::Cpu(maskov_segment::Session::new(solver, attention, photo, size, cancelled).await?)
+                let made = maskov_segment::Session::new(solver, how, attention, photo, size, cancelled);
+                Solving::Cpu(made.await?)
             }
             Device::Gpu(gpu) => {
                 let solver = GpuSolver::new(gpu.clone(), method)?;
@@ -55,7 +57,8 @@ impl Session {
                     Attention::Cpu(map) => solver.upload_attention(&map)?,
                 };
                 let solver = Timed { solver, log: log.clone(), gpu: Some(gpu.clone()) };
-                Solving::Gpu(maskov_segment::Session::new(solver, attention, photo, size, cancelled).await?)
+                let made = maskov_segment::Session::new(solver, how, attention, photo, size, cancelled);
+                Solving::Gpu(made.await?)
             }
         };
         Ok(Self { solving, photo_size, points: Vec::new(), log, network: Timings::default() })

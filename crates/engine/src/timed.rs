@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use maskov_gpu::Gpu;
-use maskov_segment::{Cancelled, Layer, Photo, Result, Scoring, Solver, TransitionRow};
+use maskov_segment::{Cancelled, HostWork, Layer, Photo, Result, Scoring, Solver, TransitionRow};
 use web_time::Instant;
 
 use crate::network::milliseconds;
@@ -30,6 +30,10 @@ pub enum Stage {
     Score,
     /// Truncated nearest neighbour.
     Merge,
+    /// The minimum cuts of a click.
+    Cut,
+    /// The border cut anew on a larger photo.
+    EdgeBand,
     /// The edge band at full size.
     Refinement,
 }
@@ -46,6 +50,8 @@ impl std::fmt::Display for Stage {
             Self::FloodFill => "flood fill",
             Self::Score => "score",
             Self::Merge => "merge",
+            Self::Cut => "cut",
+            Self::EdgeBand => "edge band",
             Self::Refinement => "refinement",
         })
     }
@@ -82,6 +88,7 @@ impl Log {
     pub fn gap(&self, stage: Stage) {
         if let Some(end) = self.last_end.take() {
             self.add(stage, milliseconds(end));
+            self.last_end.set(Some(Instant::now()));
         }
     }
 
@@ -184,6 +191,15 @@ impl<S: Solver> Solver for Timed<S> {
         let thresholds = self.solver.thresholds(points).await?;
         self.log.since(Stage::Score, start);
         Ok(thresholds)
+    }
+
+    fn done(&self, work: HostWork) {
+        self.log.gap(match work {
+            HostWork::FloodFill => Stage::FloodFill,
+            HostWork::Score => Stage::Score,
+            HostWork::Cut => Stage::Cut,
+            HostWork::EdgeBand => Stage::EdgeBand,
+        });
     }
 
     async fn merge(&self, layers: &[Layer<'_, S::Profile>], pixels: usize) -> Result<Vec<u8>> {

@@ -13,14 +13,20 @@ use crate::order::{order_by_value, rank_by_value};
 pub fn flood_fill(upsampled: &[f32], width: usize, click: usize) -> Vec<f32> {
     let largest = upsampled.iter().copied().fold(0.0f32, f32::max);
     let scale = if largest > 0.0 { largest } else { 1.0 };
-    let centre = upsampled[click] / scale;
-    let costs: Vec<f32> = upsampled.iter().map(|value| (value / scale - centre).abs()).collect();
-    let mut distances = minimax_distances(&costs, width, click);
+    let scaled: Vec<f32> = upsampled.iter().map(|value| value / scale).collect();
+    let mut distances = flood_steps(&scaled, width, click);
     let largest = distances.iter().copied().fold(0.0f32, f32::max);
     if largest > 0.0 {
         distances.iter_mut().for_each(|distance| *distance /= largest);
     }
     distances
+}
+
+/// [`flood_fill`] in the unit of the map: divided by no maximum.
+pub(crate) fn flood_steps(map: &[f32], width: usize, click: usize) -> Vec<f32> {
+    let centre = map[click];
+    let costs: Vec<f32> = map.iter().map(|value| (value - centre).abs()).collect();
+    minimax_distances(&costs, width, click)
 }
 
 /// Dijkstra with the maximum in place of the sum.

@@ -11,14 +11,19 @@
 //! costs thresholds only.
 
 mod attention;
+mod components;
 mod cpu_solver;
+mod distance_transform;
 mod error;
 pub mod evaluation;
 mod flood_fill;
 mod gpu_solver;
 mod gpu_transition;
 mod gpu_upsampling;
+mod m2n2;
+mod map_source;
 mod markov_map;
+mod maskov;
 mod merge;
 mod order;
 mod parallel;
@@ -40,6 +45,7 @@ pub use flood_fill::flood_fill;
 pub use gpu_solver::{GpuProfile, GpuSolver};
 pub use gpu_transition::GpuTransition;
 pub use gpu_upsampling::GpuUpsampling;
+pub use maskov::MaskovSettings;
 pub use maskov_kernels::truncated_nearest::MaskLayer;
 pub use merge::{Mask, own_clicked_pixels};
 pub use order::{order_by_value, rank_by_value};
@@ -48,7 +54,7 @@ pub use points::{LARGEST_SIZE, PromptPoint, SMALLEST_SIZE, SizeStop, start_state
 pub use refine::Refinement;
 pub use scoring::{EdgeProfile, candidate_count};
 pub use session::{PointStages, Segmentation, Session};
-pub use settings::{MethodSettings, SolveSize};
-pub use solver::{Cancelled, Layer, Scoring, Solver, TransitionRow, never_cancelled};
+pub use settings::{Method, MethodName, MethodSettings, SolveSize};
+pub use solver::{Cancelled, HostWork, Layer, Scoring, Solver, TransitionRow, never_cancelled};
 pub use transition::Transition;
 pub use upsampling::{Upsampling, upsample_direct};

@@ -79,6 +79,19 @@ pub fn start_state(x: u32, y: u32, width: u32, height: u32, resolution: usize) -
     state.into_iter().map(|share| (share / largest) as f32).collect()
 }
 
+/// The threshold within which a point takes this share of the photo.
+pub(crate) fn threshold_of_size(distances: &[f32], size: f32) -> f32 {
+    let size = if size.is_nan() { SMALLEST_SIZE } else { size.clamp(SMALLEST_SIZE, LARGEST_SIZE) };
+    let rank = (f64::from(size) * distances.len() as f64) as usize;
+    let mut distances = distances.to_vec();
+    *distances.select_nth_unstable_by(rank.saturating_sub(1), f32::total_cmp).1
+}
+
+/// The share of the photo that lies within a threshold.
+pub(crate) fn share_within(distances: &[f32], threshold: f32) -> f32 {
+    distances.iter().filter(|distance| **distance <= threshold).count() as f32 / distances.len() as f32
+}
+
 #[cfg(test)]
 mod tests {
     use super::{PromptPoint, start_state};

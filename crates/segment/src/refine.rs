@@ -103,7 +103,7 @@ impl<'a> Refinement<'a> {
 }
 
 /// Where a full-size pixel's centre lies between the centres of solved pixels, inside the solved image.
-fn position(i: u32, full: u32, solved: u32) -> f32 {
+pub(crate) fn position(i: u32, full: u32, solved: u32) -> f32 {
     let position = (f64::from(i) + 0.5) * f64::from(solved) / f64::from(full) - 0.5;
     position.clamp(0.0, f64::from(solved - 1)) as f32
 }
@@ -114,7 +114,7 @@ fn window(position: f32, extent: usize) -> Range<usize> {
 }
 
 /// Pixels whose window of `radius` on each side holds both labels.
-fn border_band(pixels: &[u8], width: usize, radius: usize) -> Vec<bool> {
+pub(crate) fn border_band(pixels: &[u8], width: usize, radius: usize) -> Vec<bool> {
     let near = |label: u8| {
         let is: Vec<bool> = pixels.iter().map(|&pixel| pixel == label).collect();
         let height = pixels.len() / width;

@@ -23,12 +23,7 @@ impl EdgeProfile {
     pub fn new(distances: &[f32], width: usize, settings: &MethodSettings) -> Self {
         let candidates = candidate_count(distances.len(), settings.max_segment_area);
         let order = order_by_value(distances);
-        let rank = rank_by_value(&order);
-        let mut magnitudes = vec![0.0; distances.len()];
-        let largest = sobel_cpu(distances, width, 0..distances.len() / width, &mut magnitudes);
-        let mut levels = vec![0; distances.len()];
-        sobel_levels_cpu(&magnitudes, largest, &mut levels);
-        let edge = edge_terms_cpu(&rank, &levels, width, candidates);
+        let edge = edge_terms(distances, width, &order, candidates);
         let thresholds = order[..candidates].iter().map(|&pixel| distances[pixel as usize]).collect();
         Self { edge, thresholds }
     }
@@ -42,6 +37,16 @@ impl EdgeProfile {
         // Without candidates (one or two pixels) candidate 0 is the click itself, at distance 0.
         self.thresholds.get(best).copied().unwrap_or(0.0)
     }
+}
+
+/// The edge term of each of the first `candidates` pixels of an order, by the slopes of a map f32 `[height, width]`.
+pub(crate) fn edge_terms(map: &[f32], width: usize, order: &[u32], candidates: usize) -> Vec<f32> {
+    let rank = rank_by_value(order);
+    let mut magnitudes = vec![0.0; map.len()];
+    let largest = sobel_cpu(map, width, 0..map.len() / width, &mut magnitudes);
+    let mut levels = vec![0; map.len()];
+    sobel_levels_cpu(&magnitudes, largest, &mut levels);
+    edge_terms_cpu(&rank, &levels, width, candidates)
 }
 
 /// How many candidates of an image of `pixels` pixels have a prior of 1: those with `i/(n−1) < area`, `n = pixels − 1`.

@@ -1,17 +1,16 @@
 //! The method, written once: a photo's attention and points in, a mask out.
 
-use std::collections::HashMap;
-
-use maskov_kernels::truncated_nearest::MaskLayer;
-
 use crate::error::Result;
 use crate::flood_fill::flood_fill;
+use crate::m2n2::M2n2;
+use crate::map_source::{MapSource, UpsampledMap};
+use crate::maskov::Maskov;
 use crate::merge::{Mask, own_clicked_pixels};
 use crate::photo::Photo;
-use crate::points::{LARGEST_SIZE, PromptPoint, SMALLEST_SIZE, SizeStop, start_state};
+use crate::points::{PromptPoint, SizeStop};
 use crate::refine::Refinement;
-use crate::settings::SolveSize;
-use crate::solver::{Cancelled, Layer, Scoring, Solver};
+use crate::settings::{Method, SolveSize};
+use crate::solver::{Cancelled, HostWork, Solver};
 
 /// The stops of a point's size, as factors of the method's own choice.
 const SIZE_STOPS: [f32; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
@@ -19,27 +18,18 @@ const SIZE_STOPS: [f32; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 const SMALLEST_STOP: f32 = 0.003;
 const LARGEST_STOP: f32 = 0.8;
 
-/// Maps kept for points that are not in use (undo, a point dragged back), besides those that are.
-const SPARE_MAPS: usize = 16;
-
 /// One photo with its attention, and the maps of the points clicked so far.
 pub struct Session<'a, S: Solver> {
-    solver: S,
-    transition: S::Transition,
-    upsampling: S::Upsampling,
+    source: MapSource<S>,
     photo: Photo<'a>,
     /// The photo at the size it is solved at, where that is smaller.
     shrunk: Option<Photo<'static>>,
-    maps: HashMap<(u32, u32), PointMap<S::Profile>>,
-    clicks: u64,
+    solving: Solving<S::Profile>,
 }
 
-/// What is kept of a point.
-struct PointMap<P> {
-    distances: Vec<f32>,
-    largest: f32,
-    profile: P,
-    last_used: u64,
+enum Solving<P> {
+    M2n2(M2n2<P>),
+    Maskov(Box<Maskov>),
 }
 
 /// A mask and how it came about.
@@ -73,28 +63,32 @@ impl<'a, S: Solver> Session<'a, S> {
     /// Those of the solver; [`Cancelled`](crate::SegmentError::Cancelled).
     pub async fn new(
         solver: S,
+        method: Method,
         attention: S::Attention,
         photo: Photo<'a>,
         solve_size: SolveSize,
         cancelled: Cancelled<'_>,
     ) -> Result<Self> {
-        let transition = solver.load_attention(attention, cancelled).await?;
-        let (width, height) = solve_size.of(photo.width(), photo.height());
-        let smaller = (width, height) != (photo.width(), photo.height());
-        let shrunk = smaller.then(|| photo.shrunk(width, height));
-        let resolution = solver.resolution(&transition);
-        let upsampling = solver.load_photo(shrunk.as_ref().unwrap_or(&photo), resolution, cancelled).await?;
-        Ok(Self { solver, transition, upsampling, photo, shrunk, maps: HashMap::new(), clicks: 0 })
+        let shrunk = shrunk_to(&photo, solve_size.of(photo.width(), photo.height()));
+        let solved = shrunk.as_ref().unwrap_or(&photo);
+        let small = shrunk_to(&photo, method.map_size((solved.width(), solved.height())));
+        let mapped = small.as_ref().unwrap_or(&photo);
+        let source = MapSource::new(solver, attention, mapped, cancelled).await?;
+        let solving = match method {
+            Method::M2n2 => Solving::M2n2(M2n2::new()),
+            Method::Maskov(settings) => Solving::Maskov(Box::new(Maskov::new(mapped, solved, settings))),
+        };
+        Ok(Self { source, photo, shrunk, solving })
     }
 
     /// The solver.
     pub fn solver(&self) -> &S {
-        &self.solver
+        &self.source.solver
     }
 
     /// The transition matrix where the solver keeps it.
     pub fn transition(&self) -> &S::Transition {
-        &self.transition
+        &self.source.transition
     }
 
     /// The photo at the size it is solved at.
@@ -104,7 +98,10 @@ impl<'a, S: Solver> Session<'a, S> {
 
     /// Points whose maps are kept.
     pub fn cached_maps(&self) -> usize {
-        self.maps.len()
+        match &self.solving {
+            Solving::M2n2(method) => method.maps.len(),
+            Solving::Maskov(method) => method.maps.len(),
+        }
     }
 
     /// The mask of these points; without points it is empty. Only points that are new cost a map.
@@ -118,11 +115,17 @@ impl<'a, S: Solver> Session<'a, S> {
         cancelled: Cancelled<'_>,
     ) -> Result<Segmentation> {
         let mut segmentation = self.segment_solved(points, cancelled).await?;
-        if let Some(shrunk) = &self.shrunk {
-            let mut mask = Refinement::new(&self.photo, shrunk, &segmentation.mask).mask();
-            own_clicked_pixels(&mut mask, points);
-            segmentation.mask = mask;
+        let solved = self.shrunk.as_ref().unwrap_or(&self.photo);
+        if let Solving::Maskov(method) = &mut self.solving
+            && let Some(pixels) = method.solved_mask(points)
+        {
+            self.source.solver.done(HostWork::EdgeBand);
+            segmentation.mask = Mask { width: solved.width(), height: solved.height(), pixels };
         }
+        if let Some(shrunk) = &self.shrunk {
+            segmentation.mask = Refinement::new(&self.photo, shrunk, &segmentation.mask).mask();
+        }
+        own_clicked_pixels(&mut segmentation.mask, points);
         Ok(segmentation)
     }
 
@@ -136,31 +139,10 @@ impl<'a, S: Solver> Session<'a, S> {
         cancelled: Cancelled<'_>,
     ) -> Result<Segmentation> {
         let solved = self.solved_points(points)?;
-        self.clicks += 1;
-        for point in &solved {
-            self.ensure_map(*point, cancelled).await?;
+        match &mut self.solving {
+            Solving::M2n2(method) => method.segment(&self.source, &solved, cancelled).await,
+            Solving::Maskov(method) => method.segment(&self.source, &solved, cancelled).await,
         }
-        self.forget_old_maps();
-        let mut thresholds = self.thresholds(&solved).await?;
-        let mut sizes = Vec::with_capacity(solved.len());
-        for (point, threshold) in solved.iter().zip(&mut thresholds) {
-            let distances = &self.maps[&(point.x, point.y)].distances;
-            if let Some(size) = point.size {
-                *threshold = threshold_of_size(distances, size);
-            }
-            sizes.push(share_within(distances, *threshold));
-        }
-        let layers = solved.iter().zip(&thresholds).map(|(point, &threshold)| {
-            let map = &self.maps[&(point.x, point.y)];
-            let mask = MaskLayer { distances: &map.distances, threshold, foreground: point.foreground };
-            Layer { mask, profile: &map.profile }
-        });
-        let layers: Vec<_> = layers.collect();
-        let photo = self.solved_photo();
-        let pixels = self.solver.merge(&layers, photo.len()).await?;
-        let mut mask = Mask { width: photo.width(), height: photo.height(), pixels };
-        own_clicked_pixels(&mut mask, &solved);
-        Ok(Segmentation { mask, thresholds, sizes })
     }
 
     /// What a point takes at each stop of its size, smallest first: the method's own choice × ¼, ½, 1, 2, 4, as far as these
@@ -201,83 +183,21 @@ impl<'a, S: Solver> Session<'a, S> {
     /// As [`Self::segment`].
     pub async fn stages(&self, point: PromptPoint, cancelled: Cancelled<'_>) -> Result<PointStages> {
         let point = self.solved_points(&[point])?[0];
-        self.solve_point(point, cancelled).await
+        let UpsampledMap { start_state, markov_map, upsampled } = self.source.map(point, cancelled).await?;
+        let distance_map = flood_fill(&upsampled, self.source.width(), self.source.pixel(point));
+        Ok(PointStages { start_state, markov_map, upsampled, distance_map })
     }
 
     fn solved_points(&self, points: &[PromptPoint]) -> Result<Vec<PromptPoint>> {
         let from = (self.photo.width(), self.photo.height());
-        let solved = self.solved_photo();
-        let to = (solved.width(), solved.height());
+        let to = self.source.size();
         points
             .iter()
             .map(|point| point.check_inside(from.0, from.1).map(|()| point.scaled(from, to)))
             .collect()
     }
-
-    async fn solve_point(&self, point: PromptPoint, cancelled: Cancelled<'_>) -> Result<PointStages> {
-        let photo = self.solved_photo();
-        let (width, height) = (photo.width(), photo.height());
-        let start_state =
-            start_state(point.x, point.y, width, height, self.solver.resolution(&self.transition));
-        let markov_map = self.solver.markov_map(&self.transition, &start_state, cancelled).await?;
-        let upsampled = self.solver.upsample(&self.upsampling, &markov_map).await?;
-        let click = point.y as usize * width as usize + point.x as usize;
-        let distance_map = flood_fill(&upsampled, width as usize, click);
-        Ok(PointStages { start_state, markov_map, upsampled, distance_map })
-    }
-
-    async fn ensure_map(&mut self, point: PromptPoint, cancelled: Cancelled<'_>) -> Result<()> {
-        if let Some(map) = self.maps.get_mut(&(point.x, point.y)) {
-            map.last_used = self.clicks;
-            return Ok(());
-        }
-        let distances = self.solve_point(point, cancelled).await?.distance_map;
-        let profile = self.solver.profile(&distances, self.solved_photo().width() as usize).await?;
-        let largest = distances.iter().copied().fold(0.0, f32::max);
-        let map = PointMap { distances, largest, profile, last_used: self.clicks };
-        self.maps.insert((point.x, point.y), map);
-        Ok(())
-    }
-
-    /// Drops the maps that were out of use for longest, so that a session doesn't grow with every point ever tried.
-    fn forget_old_maps(&mut self) {
-        let mut spare: Vec<_> = self
-            .maps
-            .iter()
-            .filter(|(_, map)| map.last_used < self.clicks)
-            .map(|(at, map)| (map.last_used, *at))
-            .collect();
-        spare.sort_unstable_by(|a, b| b.cmp(a));
-        for (_, at) in spare.into_iter().skip(SPARE_MAPS) {
-            self.maps.remove(&at);
-        }
-    }
-
-    async fn thresholds(&self, points: &[PromptPoint]) -> Result<Vec<f32>> {
-        let width = self.solved_photo().width() as usize;
-        let scoring = |own: &PromptPoint| {
-            let map = &self.maps[&(own.x, own.y)];
-            let distance = |point: &PromptPoint| map.distances[point.y as usize * width + point.x as usize];
-            let of_role = |same: bool| {
-                points.iter().filter(move |point| (point.foreground == own.foreground) == same).map(distance)
-            };
-            let negative_limit = of_role(false).fold(map.largest, f32::min);
-            Scoring { profile: &map.profile, positives: of_role(true).collect(), negative_limit }
-        };
-        let points: Vec<_> = points.iter().map(scoring).collect();
-        self.solver.thresholds(&points).await
-    }
 }
 
-/// The threshold within which a point takes this share of the photo.
-fn threshold_of_size(distances: &[f32], size: f32) -> f32 {
-    let size = if size.is_nan() { SMALLEST_SIZE } else { size.clamp(SMALLEST_SIZE, LARGEST_SIZE) };
-    let rank = (f64::from(size) * distances.len() as f64) as usize;
-    let mut distances = distances.to_vec();
-    *distances.select_nth_unstable_by(rank.saturating_sub(1), f32::total_cmp).1
-}
-
-/// The share of the photo that lies within a threshold.
-fn share_within(distances: &[f32], threshold: f32) -> f32 {
-    distances.iter().filter(|distance| **distance <= threshold).count() as f32 / distances.len() as f32
+fn shrunk_to(photo: &Photo<'_>, (width, height): (u32, u32)) -> Option<Photo<'static>> {
+    ((width, height) != (photo.width(), photo.height())).then(|| photo.shrunk(width, height))
 }

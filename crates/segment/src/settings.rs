@@ -1,10 +1,15 @@
 //! The constants of the method and the choices around it.
 
-use crate::error::{Result, SegmentError};
+use serde::{Deserialize, Serialize};
 
-/// The constants of M2N2. The default is the authors' released code, computed exactly.
+use crate::error::{Result, SegmentError};
+use crate::maskov::MaskovSettings;
+
+/// The constants from the attention map to a point's map. The default is the authors' released code, computed exactly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MethodSettings {
+    /// How maps become a mask.
+    pub method: Method,
     /// Temperature T of the attention rows.
     pub temperature: f32,
     /// Rounds of iterative proportional fitting, at most.
@@ -38,6 +43,7 @@ pub struct MethodSettings {
 impl Default for MethodSettings {
     fn default() -> Self {
         Self {
+            method: Method::M2n2,
             temperature: 0.65,
             ipf_rounds: 200,
             ipf_tolerance: 1e-6,
@@ -57,6 +63,7 @@ impl MethodSettings {
     /// # Errors
     /// [`SegmentError::Setting`] names the first one that is not.
     pub fn validate(&self) -> Result<()> {
+        self.method.validate()?;
         let positive = "a finite number above 0";
         check("temperature", self.temperature.into(), self.temperature > 0.0, positive)?;
         check("range_sigma", self.range_sigma.into(), self.range_sigma > 0.0, positive)?;
@@ -81,8 +88,85 @@ impl MethodSettings {
     }
 }
 
-fn check(name: &'static str, value: f64, fits: bool, wanted: &'static str) -> Result<()> {
+pub(crate) fn check(name: &'static str, value: f64, fits: bool, wanted: &'static str) -> Result<()> {
     if fits && value.is_finite() { Ok(()) } else { Err(SegmentError::Setting { name, value, wanted }) }
+}
+
+/// How maps become a mask.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+pub enum Method {
+    /// The paper's: a threshold for every point, and the nearest point decides.
+    #[default]
+    M2n2,
+    /// Ours: each click corrects the mask before it, which is cut along the photo's edges.
+    Maskov(MaskovSettings),
+}
+
+/// A method without constants, as a user chooses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MethodName {
+    /// The paper's.
+    M2n2,
+    /// Ours.
+    Maskov,
+}
+
+impl MethodName {
+    /// The method, with the constants of `own` where that is the same.
+    pub fn of(self, own: &Method) -> Method {
+        match (self, own) {
+            (Self::M2n2, _) => Method::M2n2,
+            (Self::Maskov, Method::Maskov(settings)) => Method::Maskov(settings.clone()),
+            (Self::Maskov, Method::M2n2) => Method::Maskov(MaskovSettings::default()),
+        }
+    }
+}
+
+impl Method {
+    /// Its name in settings and on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::M2n2 => "m2n2",
+            Self::Maskov(_) => "maskov",
+        }
+    }
+
+    /// # Errors
+    /// As [`MaskovSettings::validate`].
+    fn validate(&self) -> Result<()> {
+        match self {
+            Self::M2n2 => Ok(()),
+            Self::Maskov(settings) => settings.validate(),
+        }
+    }
+
+    /// The settings for a model's temperature, with what this method wants of the chain and the upsampling.
+    pub fn settings(&self, temperature: f32) -> MethodSettings {
+        let settings = MethodSettings { method: self.clone(), temperature, ..MethodSettings::default() };
+        match self {
+            Self::M2n2 => settings,
+            Self::Maskov(own) => MethodSettings {
+                max_steps: own.max_steps,
+                samples_per_cell: Some(own.samples_per_cell),
+                ..settings
+            },
+        }
+    }
+
+    /// The size that maps are made at, for a photo solved at `solved`.
+    pub(crate) fn map_size(&self, (width, height): (u32, u32)) -> (u32, u32) {
+        let side = match self {
+            Self::Maskov(settings) if settings.map_side < width.max(height) => settings.map_side,
+            _ => return (width, height),
+        };
+        let scaled = |length: u32| {
+            let scaled = f64::from(length) * f64::from(side) / f64::from(width.max(height));
+            (scaled.round() as u32).max(1)
+        };
+        (scaled(width), scaled(height))
+    }
 }
 
 /// The size that a photo is solved at. Larger photos are shrunk to it and their mask's edge band is refined at full size.

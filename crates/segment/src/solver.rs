@@ -50,6 +50,19 @@ pub struct Scoring<'a, P> {
     pub negative_limit: f32,
 }
 
+/// A part of the work that the host does between two calls of the solver, whatever the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostWork {
+    /// The flood fill of a point's map.
+    FloodFill,
+    /// The first click's size score.
+    Score,
+    /// The minimum cuts of a click.
+    Cut,
+    /// The cut of the border on a larger photo.
+    EdgeBand,
+}
+
 /// The heavy operations of M2N2, on whatever device. Maps come and go as host slices; matrices and weights stay there.
 #[expect(async_fn_in_trait, reason = "futures of WebGPU are not Send, and callers need not name them")]
 pub trait Solver {
@@ -100,6 +113,9 @@ pub trait Solver {
     /// The thresholds of all points, which a click may change each: see
     /// [`EdgeProfile::threshold`](crate::EdgeProfile::threshold).
     async fn thresholds(&self, points: &[Scoring<'_, Self::Profile>]) -> Result<Vec<f32>>;
+
+    /// The host has done this since the last call: for those who measure.
+    fn done(&self, _work: HostWork) {}
 
     /// Truncated nearest neighbour: u8 `[pixels]` of 0 and 1.
     async fn merge(&self, layers: &[Layer<'_, Self::Profile>], pixels: usize) -> Result<Vec<u8>>;

@@ -9,13 +9,20 @@ use common::{Golden, goldens, largest_difference};
 use maskov_gpu::Gpu;
 use maskov_gpu::testing::gpu;
 use maskov_segment::{
-    CpuSolver, GpuSolver, MethodSettings, Session, SolveSize, Solver, never_cancelled, upsample_direct,
+    CpuSolver, GpuSolver, Method, MethodSettings, Session, SolveSize, Solver, never_cancelled,
+    upsample_direct,
 };
 
 async fn cpu_session(golden: &Golden, settings: MethodSettings) -> Session<'static, CpuSolver> {
     let solver = CpuSolver::new(settings).unwrap();
-    let session =
-        Session::new(solver, golden.attention(), golden.photo(), SolveSize::Exact, &never_cancelled);
+    let session = Session::new(
+        solver,
+        Method::M2n2,
+        golden.attention(),
+        golden.photo(),
+        SolveSize::Exact,
+        &never_cancelled,
+    );
     session.await.unwrap()
 }
 
@@ -26,7 +33,9 @@ async fn gpu_session(
 ) -> Session<'static, GpuSolver> {
     let solver = GpuSolver::new(gpu.clone(), settings).unwrap();
     let attention = solver.upload_attention(&golden.attention()).unwrap();
-    Session::new(solver, attention, golden.photo(), SolveSize::Exact, &never_cancelled).await.unwrap()
+    Session::new(solver, Method::M2n2, attention, golden.photo(), SolveSize::Exact, &never_cancelled)
+        .await
+        .unwrap()
 }
 
 async fn check_all<S: Solver>(golden: &Golden, mut session: Session<'static, S>) {

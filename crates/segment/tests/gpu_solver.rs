@@ -6,8 +6,8 @@ use std::rc::Rc;
 use maskov_gpu::RowTiled;
 use maskov_gpu::testing::{Seeded, gpu};
 use maskov_segment::{
-    AttentionMap, CpuSolver, GpuSolver, MethodSettings, Photo, PromptPoint, SegmentError, Session, SolveSize,
-    Solver, never_cancelled,
+    AttentionMap, CpuSolver, GpuSolver, Method, MethodSettings, Photo, PromptPoint, SegmentError, Session,
+    SolveSize, Solver, never_cancelled,
 };
 
 /// A random attention map with a strong diagonal.
@@ -33,15 +33,22 @@ async fn photos_of_any_shape_give_the_cpu_solvers_masks() {
             .map(|(x, y, foreground)| PromptPoint::new(x, y, foreground));
         let cpu = CpuSolver::new(settings()).expect("settings in their ranges");
         let map = attention(resolution);
-        let mut on_cpu =
-            Session::new(cpu, map.clone(), photo(width, height), SolveSize::Exact, &never_cancelled)
-                .await
-                .expect("a session");
+        let mut on_cpu = Session::new(
+            cpu,
+            Method::M2n2,
+            map.clone(),
+            photo(width, height),
+            SolveSize::Exact,
+            &never_cancelled,
+        )
+        .await
+        .expect("a session");
         let solver = GpuSolver::new(gpu.clone(), settings()).expect("settings in their ranges");
         let map = solver.upload_attention(&map).expect("fits");
-        let mut on_gpu = Session::new(solver, map, photo(width, height), SolveSize::Exact, &never_cancelled)
-            .await
-            .expect("a session");
+        let mut on_gpu =
+            Session::new(solver, Method::M2n2, map, photo(width, height), SolveSize::Exact, &never_cancelled)
+                .await
+                .expect("a session");
         for count in 0..=points.len() {
             let got = on_gpu.segment(&points[..count], &never_cancelled).await.expect("a mask");
             let want = on_cpu.segment(&points[..count], &never_cancelled).await.expect("a mask");

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use maskov_segment::evaluation::iou;
 use maskov_segment::{
-    AttentionMap, Cancelled, CpuSolver, Layer, MethodSettings, Photo, PromptPoint, Refinement, Result,
-    Scoring, SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling,
+    AttentionMap, Cancelled, CpuSolver, Layer, Method, MethodSettings, Photo, PromptPoint, Refinement,
+    Result, Scoring, SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling,
     never_cancelled, own_clicked_pixels,
 };
 use pollster::block_on;
@@ -61,7 +61,7 @@ fn solver() -> CpuSolver {
 }
 
 fn session(photo: Photo<'_>, size: SolveSize) -> Session<'_, CpuSolver> {
-    block_on(Session::new(solver(), attention(), photo, size, &never_cancelled)).unwrap()
+    block_on(Session::new(solver(), Method::M2n2, attention(), photo, size, &never_cancelled)).unwrap()
 }
 
 /// A CPU solver that writes down what it was asked to do.
@@ -138,7 +138,8 @@ impl Solver for Counting {
 fn the_tenth_point_costs_one_map_and_removing_one_costs_none() {
     let calls = Rc::new(RefCell::new(Vec::new()));
     let counting = Counting { solver: solver(), calls: calls.clone() };
-    let made = Session::new(counting, attention(), photo(60, 40), SolveSize::Exact, &never_cancelled);
+    let made =
+        Session::new(counting, Method::M2n2, attention(), photo(60, 40), SolveSize::Exact, &never_cancelled);
     let mut session = block_on(made).unwrap();
     let points: Vec<PromptPoint> = (0..10).map(|i| point(3 + 5 * i, 4 + 3 * i, i % 2 == 0)).collect();
     let count = |call: &str| calls.borrow().iter().filter(|&&made| made == call).count();
@@ -235,7 +236,8 @@ fn odd_photos_get_masks_of_their_size() {
 fn a_panorama_of_20000_by_10_is_solved_at_its_own_size() {
     let settings = MethodSettings { samples_per_cell: Some(4), ..Default::default() };
     let solver = CpuSolver::new(settings).unwrap();
-    let made = Session::new(solver, attention(), photo(20_000, 10), SolveSize::CPU, &never_cancelled);
+    let made =
+        Session::new(solver, Method::M2n2, attention(), photo(20_000, 10), SolveSize::CPU, &never_cancelled);
     let mut session = block_on(made).unwrap();
     assert_eq!(session.solved_photo().len(), 200_000);
     let mask = block_on(session.segment(&[point(9_000, 5, true)], &never_cancelled)).unwrap().mask;
@@ -267,7 +269,8 @@ fn cancelling_keeps_finished_maps() {
     assert!(matches!(block_on(session.segment(&points, &stop)), Err(SegmentError::Cancelled)));
     assert_eq!(session.cached_maps(), 1);
     assert!(block_on(session.segment(&points, &never_cancelled)).is_ok(), "and it can go on");
-    let stopped = Session::new(solver(), attention(), photo(30, 30), SolveSize::Exact, &|| true);
+    let stopped =
+        Session::new(solver(), Method::M2n2, attention(), photo(30, 30), SolveSize::Exact, &|| true);
     assert!(matches!(block_on(stopped), Err(SegmentError::Cancelled)));
 }
 

@@ -1,0 +1,122 @@
+//! Where the upsampled Markov maps of points come from, whatever is made of them.
+
+use std::collections::HashMap;
+
+use crate::error::Result;
+use crate::photo::Photo;
+use crate::points::{PromptPoint, start_state};
+use crate::solver::{Cancelled, Solver};
+
+/// Maps kept for points that are not in use (undo, a point dragged back), besides those that are.
+const SPARE_MAPS: usize = 16;
+
+/// A photo's transition matrix and upsampling weights, at the size that maps are made at.
+pub(crate) struct MapSource<S: Solver> {
+    pub solver: S,
+    pub transition: S::Transition,
+    upsampling: S::Upsampling,
+    width: u32,
+    height: u32,
+}
+
+/// The map of a point on its way.
+pub(crate) struct UpsampledMap {
+    /// f32 `[R, R]`.
+    pub start_state: Vec<f32>,
+    /// f32 `[R, R]`, in steps.
+    pub markov_map: Vec<f32>,
+    /// f32 `[height, width]`, in steps.
+    pub upsampled: Vec<f32>,
+}
+
+impl<S: Solver> MapSource<S> {
+    /// Prepares everything that doesn't depend on points. Maps have the size of `photo`.
+    pub async fn new(
+        solver: S,
+        attention: S::Attention,
+        photo: &Photo<'_>,
+        cancelled: Cancelled<'_>,
+    ) -> Result<Self> {
+        let transition = solver.load_attention(attention, cancelled).await?;
+        let upsampling = solver.load_photo(photo, solver.resolution(&transition), cancelled).await?;
+        Ok(Self { solver, transition, upsampling, width: photo.width(), height: photo.height() })
+    }
+
+    /// The map of a point of the photo at this size.
+    pub async fn map(&self, point: PromptPoint, cancelled: Cancelled<'_>) -> Result<UpsampledMap> {
+        let resolution = self.solver.resolution(&self.transition);
+        let start_state = start_state(point.x, point.y, self.width, self.height, resolution);
+        let markov_map = self.solver.markov_map(&self.transition, &start_state, cancelled).await?;
+        let upsampled = self.solver.upsample(&self.upsampling, &markov_map).await?;
+        Ok(UpsampledMap { start_state, markov_map, upsampled })
+    }
+
+    pub fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    pub fn width(&self) -> usize {
+        self.width as usize
+    }
+
+    pub fn pixels(&self) -> usize {
+        self.width as usize * self.height as usize
+    }
+
+    pub fn pixel(&self, point: PromptPoint) -> usize {
+        point.y as usize * self.width() + point.x as usize
+    }
+}
+
+/// What is kept of each point, by its place.
+pub(crate) struct PointCache<T> {
+    kept: HashMap<(u32, u32), (T, u64)>,
+    turn: u64,
+}
+
+impl<T> Default for PointCache<T> {
+    fn default() -> Self {
+        Self { kept: HashMap::new(), turn: 0 }
+    }
+}
+
+impl<T> PointCache<T> {
+    /// The points asked for from here on are those in use.
+    pub fn next_turn(&mut self) {
+        self.turn += 1;
+    }
+
+    /// Whether there is a point at this place; it is in use now.
+    pub fn renew(&mut self, point: PromptPoint) -> bool {
+        let kept = self.kept.get_mut(&(point.x, point.y));
+        kept.map(|(_, turn)| *turn = self.turn).is_some()
+    }
+
+    pub fn insert(&mut self, point: PromptPoint, value: T) {
+        self.kept.insert((point.x, point.y), (value, self.turn));
+    }
+
+    /// # Panics
+    /// When there is no point at this place.
+    pub fn get(&self, point: PromptPoint) -> &T {
+        &self.kept[&(point.x, point.y)].0
+    }
+
+    pub fn get_mut(&mut self, point: PromptPoint) -> Option<&mut T> {
+        self.kept.get_mut(&(point.x, point.y)).map(|(value, _)| value)
+    }
+
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Drops those that were out of use for longest, so that a session doesn't grow with every point ever tried.
+    pub fn forget_old(&mut self) {
+        let unused = self.kept.iter().filter(|(_, (_, turn))| *turn < self.turn);
+        let mut spare: Vec<_> = unused.map(|(at, (_, turn))| (*turn, *at)).collect();
+        spare.sort_unstable_by(|a, b| b.cmp(a));
+        for (_, at) in spare.into_iter().skip(SPARE_MAPS) {
+            self.kept.remove(&at);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The mask after each click: every click corrects the mask before it where that is wrong, and nowhere else.
+
+use super::colour::colour_evidence;
+use super::contrast::Contrast;
+use super::cut::{DECIDED, PixelCut};
+use super::field::{FieldClick, Kernels, gaussian, prior};
+use super::settings::MaskovSettings;
+use super::size_score::SizeProfile;
+use crate::components::{label_components, part_at};
+use crate::distance_transform::squared_distances;
+use crate::points::{PromptPoint, share_within, threshold_of_size};
+
+/// What is kept of a point, whatever the others are.
+pub(crate) struct ClickMap {
+    /// f32 `[height, width]`, in steps of the chain: 0 at the click.
+    pub distances: Vec<f32>,
+    /// Of the photo's first click only.
+    pub profile: Option<SizeProfile>,
+}
+
+/// The mask after a click.
+pub(crate) struct Step {
+    point: PromptPoint,
+    pub mask: Vec<u8>,
+    /// What the cut was made of, f32 `[height, width]`.
+    gains: Vec<f32>,
+    /// The mask at the size that is solved, once it was asked for.
+    full: Option<Vec<u8>>,
+    /// The threshold of the first click, as this one leaves it.
+    pub threshold: f32,
+    /// The share of the photo that the click takes.
+    pub size: f32,
+    /// Depth in the mask before, in pixels.
+    depth: f32,
+}
+
+/// The masks of a photo, click by click, at the size that maps are made at.
+pub(crate) struct Clicks {
+    width: usize,
+    height: usize,
+    contrast: Contrast,
+    /// The graph at the smoothness of the settings.
+    cut: PixelCut,
+    settings: MaskovSettings,
+    steps: Vec<Step>,
+}
+
+impl Clicks {
+    pub fn new(photo: &crate::photo::Photo<'_>, settings: MaskovSettings) -> Self {
+        let (width, height) = (photo.width() as usize, photo.height() as usize);
+        let contrast = Contrast::new(photo, settings.contrast_floor);
+        let scale = width.max(height) as f32 / 320.0;
+        let cut = PixelCut::new(&contrast, settings.smoothness * scale);
+        Self { width, height, contrast, cut, settings, steps: Vec::new() }
+    }
+
+    /// Pixels to one of a photo with a long side of 320.
+    fn scale(&self) -> f32 {
+        self.width.max(self.height) as f32 / 320.0
+    }
+
+    /// The steps of these points. Only those behind the first difference to the last call are made anew.
+    pub fn steps(&mut self, points: &[PromptPoint], maps: &[&ClickMap]) -> &[Step] {
+        let same = self.steps.iter().zip(points).take_while(|(step, point)| step.point == **point).count();
+        self.steps.truncate(same);
+        for last in self.steps.len()..points.len() {
+            let step = if last == 0 {
+                self.first(points[0], maps[0])
+            } else {
+                self.later(&points[..=last], &maps[..=last])
+            };
+            self.steps.push(step);
+        }
+        &self.steps
+    }
+
+    /// The mask of the first `points` steps at a larger size. `enlarge` makes one of a step's mask and gains; like the small
+    /// one, it only ever grows by a click on the object and shrinks by one beside it.
+    pub fn full_mask(
+        &mut self,
+        points: usize,
+        enlarge: impl Fn(&[u8], &[f32]) -> Vec<u8>,
+    ) -> Option<Vec<u8>> {
+        for index in 0..points {
+            let (before, now) = self.steps.split_at_mut(index);
+            let step = &mut now[0];
+            if step.full.is_some() {
+                continue;
+            }
+            let mut mask = enlarge(&step.mask, &step.gains);
+            if let Some(before) = before.last().and_then(|step| step.full.as_ref()) {
+                unite(&mut mask, before, step.point.foreground);
+            }
+            step.full = Some(mask);
+        }
+        self.steps.get(points.checked_sub(1)?)?.full.clone()
+    }
+
+    fn first(&mut self, point: PromptPoint, map: &ClickMap) -> Step {
+        let threshold = match (point.size, &map.profile) {
+            (Some(size), _) => threshold_of_size(&map.distances, size),
+            (None, Some(profile)) => profile.threshold(&mut [0.0], f32::INFINITY),
+            (None, None) => 0.0,
+        };
+        let scale = self.settings.distance_scale;
+        let mut gains: Vec<f32> = if point.foreground {
+            map.distances.iter().map(|&distance| prior(distance, threshold, scale)).collect()
+        } else {
+            vec![-1.0; map.distances.len()]
+        };
+        let within = gains.iter().filter(|gain| **gain >= 0.0).count();
+        let weight = self.settings.colour_weight;
+        if weight > 0.0 {
+            let evidence = colour_evidence(self.contrast.lab(), &gains);
+            gains.iter_mut().zip(evidence).for_each(|(gain, evidence)| *gain += weight * evidence);
+        }
+        self.decide(&mut gains, &[point]);
+        let mut mask = self.cut.mask(gains.iter().copied());
+        let mut smoothness = self.settings.smoothness;
+        let kept = |mask: &[u8]| mask.iter().filter(|&&pixel| pixel != 0).count() as f32;
+        // A small object must not shrink away.
+        while kept(&mask) < self.settings.kept_share * within as f32 && smoothness > 0.5 {
+            smoothness /= 2.0;
+            let mut weaker = PixelCut::new(&self.contrast, smoothness * self.scale());
+            mask = weaker.mask(gains.iter().copied());
+        }
+        self.keep_clicked_parts(&mut mask, &[point]);
+        let size = share_within(&map.distances, threshold);
+        Step { point, mask, gains, full: None, threshold, size, depth: 0.0 }
+    }
+
+    fn later(&mut self, points: &[PromptPoint], maps: &[&ClickMap]) -> Step {
+        let newest = points.len() - 1;
+        let point = points[newest];
+        let pixel = self.pixel(point);
+        let before = &self.steps[newest - 1];
+        let (before_threshold, before_mask) = (before.threshold, before.mask.clone());
+        let side: Vec<bool> = before_mask.iter().map(|&value| value == before_mask[pixel]).collect();
+        let depth = (squared_distances(&side, self.width)[pixel] as f32).sqrt();
+        let candidates = match point.size {
+            Some(size) => vec![(before_threshold, self.sized_gains(point, maps[newest], size, &before_mask))],
+            None => self.candidates(points, maps, depth, before_threshold, &before_mask),
+        };
+        let mut best: Option<(f32, Step)> = None;
+        for (threshold, mut gains) in candidates {
+            self.decide(&mut gains, points);
+            let mut mask = self.cut.mask(gains.iter().copied());
+            self.keep_clicked_parts(&mut mask, points);
+            unite(&mut mask, &before_mask, point.foreground);
+            let changed: Vec<bool> = mask.iter().zip(&before_mask).map(|(a, b)| a != b).collect();
+            let (centred, size) = self.centred(&changed, pixel);
+            if best.as_ref().is_none_or(|(most, _)| centred > *most) {
+                let size = point.size.unwrap_or(size);
+                best = Some((centred, Step { point, mask, gains, full: None, threshold, size, depth }));
+            }
+        }
+        best.expect("there is at least one candidate").1
+    }
+
+    /// Thresholds and gains that a later click tries.
+    fn candidates(
+        &self,
+        points: &[PromptPoint],
+        maps: &[&ClickMap],
+        depth: f32,
+        before_threshold: f32,
+        before_mask: &[u8],
+    ) -> Vec<(f32, Vec<f32>)> {
+        let newest = points.len() - 1;
+        let sigma = |depth: f32| self.settings.reach * depth.max(self.settings.smallest_depth * self.scale());
+        let depth_of = |index: usize| if index == newest { depth } else { self.steps[index].depth };
+        let clicks: Vec<FieldClick<'_>> = points
+            .iter()
+            .zip(maps)
+            .enumerate()
+            .map(|(index, (point, map))| FieldClick {
+                x: point.x as usize,
+                y: point.y as usize,
+                foreground: point.foreground,
+                distances: &map.distances,
+                sigma: (index > 0).then(|| sigma(depth_of(index))),
+            })
+            .collect();
+        let kernels = Kernels::new(&clicks, self.width, &self.settings);
+        let anew = self.threshold(points, maps);
+        let mut thresholds = vec![anew];
+        if points[0].foreground && before_threshold != anew {
+            thresholds.push(before_threshold);
+        }
+        let at = (clicks[newest].x, clicks[newest].y);
+        let mut candidates = Vec::new();
+        for threshold in thresholds {
+            let field = kernels.field(threshold);
+            for &hold in &self.settings.holds {
+                let gain = |(pixel, (&field, &was)): (usize, (&f32, &u8))| {
+                    let away = 1.0 - gaussian(pixel, self.width, at, sigma(depth));
+                    field.clamp(-1.0, 1.0) + hold * (2.0 * f32::from(was) - 1.0) * away
+                };
+                candidates.push((threshold, field.iter().zip(before_mask).enumerate().map(gain).collect()));
+            }
+        }
+        candidates
+    }
+
+    /// What a later click of a given size asks for: its own side within the size, the mask before beyond it.
+    fn sized_gains(&self, point: PromptPoint, map: &ClickMap, size: f32, before: &[u8]) -> Vec<f32> {
+        let threshold = threshold_of_size(&map.distances, size);
+        let sign = if point.foreground { 1.0 } else { -1.0 };
+        let gain = |(&distance, &was): (&f32, &u8)| {
+            let within = prior(distance, threshold, self.settings.distance_scale);
+            if within >= 0.0 { sign * within } else { (2.0 * f32::from(was) - 1.0) * -within }
+        };
+        map.distances.iter().zip(before).map(gain).collect()
+    }
+
+    /// The first click's threshold, given all points.
+    fn threshold(&self, points: &[PromptPoint], maps: &[&ClickMap]) -> f32 {
+        let distances = &maps[0].distances;
+        if let Some(size) = points[0].size {
+            return threshold_of_size(distances, size);
+        }
+        let Some(profile) = &maps[0].profile else { return 0.0 };
+        let of_side = |same: bool| {
+            let is_first = points[0].foreground;
+            points
+                .iter()
+                .filter(move |point| (point.foreground == is_first) == same)
+                .map(|&point| distances[self.pixel(point)])
+        };
+        let mut positives: Vec<f32> = of_side(true).collect();
+        profile.threshold(&mut positives, of_side(false).fold(f32::INFINITY, f32::min))
+    }
+
+    fn pixel(&self, point: PromptPoint) -> usize {
+        point.y as usize * self.width + point.x as usize
+    }
+
+    /// The pixels about a click are its own; of two clicks the later one decides.
+    fn decide(&self, gains: &mut [f32], points: &[PromptPoint]) {
+        let radius = self.settings.seed_radius;
+        for point in points {
+            let (x, y) = (point.x as usize, point.y as usize);
+            for row in y.saturating_sub(radius)..(y + radius + 1).min(self.height) {
+                let columns = x.saturating_sub(radius)..(x + radius + 1).min(self.width);
+                gains[row * self.width..][columns].fill(if point.foreground { DECIDED } else { -DECIDED });
+            }
+        }
+    }
+
+    /// Drops the parts of a mask that no click asked for; clicked pixels take their own label.
+    fn keep_clicked_parts(&self, mask: &mut [u8], points: &[PromptPoint]) {
+        let inside: Vec<bool> = mask.iter().map(|&value| value != 0).collect();
+        let parts = label_components(&inside, self.width);
+        let mut kept: Vec<u32> =
+            points.iter().filter(|point| point.foreground).map(|&point| parts[self.pixel(point)]).collect();
+        kept.retain(|&part| part != 0);
+        for (value, part) in mask.iter_mut().zip(&parts) {
+            *value = kept.contains(part).into();
+        }
+        for &point in points {
+            mask[self.pixel(point)] = point.foreground.into();
+        }
+    }
+
+    /// How central a click lies in the part of a change that holds it, in tenths, and that part's share of the photo.
+    fn centred(&self, changed: &[bool], pixel: usize) -> (f32, f32) {
+        let part = part_at(changed, self.width, pixel);
+        let count = part.iter().filter(|inside| **inside).count();
+        if count == 0 {
+            return (0.0, 0.0);
+        }
+        let depths = squared_distances(&part, self.width);
+        let deepest = depths.iter().copied().max().unwrap_or(1) as f32;
+        let centred = (depths[pixel] as f32 / deepest).sqrt();
+        ((centred * 10.0).round() / 10.0, count as f32 / changed.len() as f32)
+    }
+}
+
+/// A click on the object never removes, one beside it never adds.
+fn unite(mask: &mut [u8], before: &[u8], foreground: bool) {
+    for (now, &was) in mask.iter_mut().zip(before) {
+        *now = if foreground { *now | was } else { *now & was };
+    }
+}

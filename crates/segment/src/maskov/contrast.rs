@@ -1,0 +1,112 @@
+//! How much a photo's neighbouring pixels differ: the weight of the edge between them.
+//!
+//! `w(a, b) = k·(exp(−β‖Lab(a) − Lab(b)‖²) + floor)`, k = 1 for neighbours in a row or column and 1/√2 on diagonals,
+//! `1/β` = twice the mean squared difference of neighbours in rows and columns (Boykov and Jolly, ICCV 2001, and GrabCut).
+//! Lab is CIE L*a*b* (D65) in 8 bits as OpenCV has it: L·2.55, a + 128, b + 128, each rounded.
+
+use crate::parallel::for_each_run;
+use crate::photo::Photo;
+
+/// The four neighbours behind a pixel in row-major order; those before it see the same edges from the other end.
+pub(crate) const FORWARD: [(isize, isize, f32); 4] = [
+    (1, 0, 1.0),
+    (-1, 1, std::f32::consts::FRAC_1_SQRT_2),
+    (0, 1, 1.0),
+    (1, 1, std::f32::consts::FRAC_1_SQRT_2),
+];
+
+/// The colours of a photo, and how much they differ between neighbours.
+pub(crate) struct Contrast {
+    /// 8-bit Lab.
+    lab: Vec<[u8; 3]>,
+    width: usize,
+    beta: f32,
+    floor: f32,
+}
+
+impl Contrast {
+    /// The edges of a photo.
+    pub fn new(photo: &Photo<'_>, floor: f32) -> Self {
+        let mut contrast = Self { lab: lab_of(photo.rgb()), width: photo.width() as usize, beta: 0.0, floor };
+        contrast.beta = contrast.find_beta();
+        contrast
+    }
+
+    /// Edges of a pixel to the pixels of [`FORWARD`]: the place there, the other pixel, and the weight.
+    pub fn edges(&self, pixel: usize) -> impl Iterator<Item = (usize, usize, f32)> {
+        let edge = move |(place, (dx, dy, k)): (usize, (isize, isize, f32))| {
+            let other = self.neighbour(pixel, dx, dy)?;
+            let weight = k * ((-self.beta * self.squared(pixel, other) as f32).exp() + self.floor);
+            Some((place, other, weight))
+        };
+        FORWARD.into_iter().enumerate().filter_map(edge)
+    }
+
+    /// The pixels of [`FORWARD`] beside a pixel.
+    pub fn behind(&self, pixel: usize) -> impl Iterator<Item = usize> {
+        FORWARD.into_iter().filter_map(move |(dx, dy, _)| self.neighbour(pixel, dx, dy))
+    }
+
+    /// The colours, 8-bit Lab.
+    pub fn lab(&self) -> &[[u8; 3]] {
+        &self.lab
+    }
+
+    /// Number of pixels.
+    pub fn len(&self) -> usize {
+        self.lab.len()
+    }
+
+    fn neighbour(&self, pixel: usize, dx: isize, dy: isize) -> Option<usize> {
+        let column = (pixel % self.width).checked_add_signed(dx).filter(|&column| column < self.width)?;
+        let other = (pixel / self.width).checked_add_signed(dy)? * self.width + column;
+        (other < self.lab.len()).then_some(other)
+    }
+
+    fn squared(&self, a: usize, b: usize) -> u32 {
+        let difference = |channel: usize| u32::from(self.lab[a][channel].abs_diff(self.lab[b][channel]));
+        (0..3).map(|channel| difference(channel).pow(2)).sum()
+    }
+
+    /// Neighbours in rows and in columns count alike; where there are none in one, the other counts alone.
+    fn find_beta(&self) -> f32 {
+        let mean = |dx: isize, dy: isize| {
+            let others =
+                (0..self.lab.len()).filter_map(|pixel| Some((pixel, self.neighbour(pixel, dx, dy)?)));
+            let (sum, count) = others.fold((0u64, 0u64), |(sum, count), (pixel, other)| {
+                (sum + u64::from(self.squared(pixel, other)), count + 1)
+            });
+            (count > 0).then(|| sum as f64 / count as f64)
+        };
+        let means: Vec<f64> = [mean(1, 0), mean(0, 1)].into_iter().flatten().collect();
+        (1.0 / (2.0 * means.iter().sum::<f64>() / means.len().max(1) as f64 + 1e-6)) as f32
+    }
+}
+
+/// Lab of sRGB bytes.
+fn lab_of(rgb: &[u8]) -> Vec<[u8; 3]> {
+    let linear: Vec<f32> = (0..=255u8)
+        .map(|value| {
+            let value = f32::from(value) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        })
+        .collect();
+    let mut lab = vec![[0u8; 3]; rgb.len() / 3];
+    for_each_run(&mut lab, 1 << 13, |first, run| {
+        for (lab, rgb) in run.iter_mut().zip(rgb[first * 3..].chunks_exact(3)) {
+            let [r, g, b] = [0, 1, 2].map(|channel| linear[rgb[channel] as usize]);
+            // The rows of sRGB to XYZ, over the white point.
+            let x = f((0.412_453 * r + 0.357_580 * g + 0.180_423 * b) / 0.950_456);
+            let y = f(0.212_671 * r + 0.715_160 * g + 0.072_169 * b);
+            let z = f((0.019_334 * r + 0.119_193 * g + 0.950_227 * b) / 1.088_754);
+            let lightness = (116.0 * y - 16.0) * 2.55;
+            *lab = [lightness, 500.0 * (x - y) + 128.0, 200.0 * (y - z) + 128.0]
+                .map(|value| value.round() as u8);
+        }
+    });
+    lab
+}
+
+fn f(t: f32) -> f32 {
+    if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 }
+}

@@ -1,0 +1,54 @@
+//! The size that a first click means: a threshold on its distance map.
+//!
+//! Score of a candidate = the paper's edge term, on `ln(1 + D/C)` instead of D, × a log-normal of the candidate's area ×
+//! the share of the clicks of its label that lie inside; 0 from the nearest click of the other label on.
+
+use super::settings::MaskovSettings;
+use crate::order::order_by_value;
+use crate::scoring::{candidate_count, edge_terms};
+
+/// What the threshold needs and the distance map alone decides.
+pub(crate) struct SizeProfile {
+    /// Edge term × prior of each candidate.
+    scores: Vec<f32>,
+    /// The candidates' distances in steps, ascending.
+    thresholds: Vec<f32>,
+}
+
+impl SizeProfile {
+    /// The profile of a distance map f32 `[height, width]` in steps.
+    pub fn new(distances: &[f32], width: usize, settings: &MaskovSettings) -> Self {
+        let candidates = candidate_count(distances.len(), settings.largest_size.into());
+        let logarithms: Vec<f32> =
+            distances.iter().map(|distance| (distance / settings.distance_scale).ln_1p()).collect();
+        let order = order_by_value(distances);
+        let mut scores = edge_terms(&logarithms, width, &order, candidates);
+        let (median, sigma) = (settings.size_median, settings.size_sigma);
+        for (index, score) in scores.iter_mut().enumerate() {
+            let area = (index + 1) as f32 / distances.len() as f32;
+            *score *= (-(area / median).ln().powi(2) / (2.0 * sigma * sigma)).exp();
+        }
+        let thresholds = order[..candidates].iter().map(|&pixel| distances[pixel as usize]).collect();
+        Self { scores, thresholds }
+    }
+
+    /// The best candidate's distance. `positives` are the distances of the clicks of the first one's label, itself among
+    /// them, `limit` that of the nearest click of the other label.
+    pub fn threshold(&self, positives: &mut [f32], limit: f32) -> f32 {
+        positives.sort_unstable_by(f32::total_cmp);
+        let (mut best, mut highest, mut inside) = (0.0, 0.0, 0);
+        for (&threshold, score) in self.thresholds.iter().zip(&self.scores) {
+            if threshold >= limit {
+                break;
+            }
+            while positives.get(inside).is_some_and(|&distance| distance <= threshold) {
+                inside += 1;
+            }
+            let score = score * inside as f32 / positives.len() as f32;
+            if score > highest {
+                (best, highest) = (threshold, score);
+            }
+        }
+        best
+    }
+}

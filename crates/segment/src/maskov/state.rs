@@ -1,0 +1,77 @@
+//! Our way from maps to a mask, point by point.
+
+use super::clicks::{ClickMap, Clicks};
+use super::edge_band::EdgeBand;
+use super::settings::MaskovSettings;
+use super::size_score::SizeProfile;
+use crate::error::Result;
+use crate::flood_fill::flood_steps;
+use crate::map_source::{MapSource, PointCache};
+use crate::merge::Mask;
+use crate::photo::Photo;
+use crate::points::PromptPoint;
+use crate::session::Segmentation;
+use crate::solver::{Cancelled, HostWork, Solver};
+
+/// The maps of the points clicked so far, and the masks after each.
+pub(crate) struct Maskov {
+    pub maps: PointCache<ClickMap>,
+    clicks: Clicks,
+    /// The photo at the size it is solved at, where that is larger than that of the maps.
+    band: Option<EdgeBand>,
+    settings: MaskovSettings,
+}
+
+impl Maskov {
+    /// `small` is the photo at the size of the maps, `solved` the one that masks are wanted of.
+    pub fn new(small: &Photo<'_>, solved: &Photo<'_>, settings: MaskovSettings) -> Self {
+        let size = (small.width(), small.height());
+        let is_larger = size != (solved.width(), solved.height());
+        let band = is_larger.then(|| EdgeBand::new(solved, size, &settings));
+        Self { maps: PointCache::default(), clicks: Clicks::new(small, settings.clone()), band, settings }
+    }
+
+    /// The mask of these points at the size that is solved, from the one at the size of the maps that
+    /// [`Self::segment`] has just made.
+    pub fn solved_mask(&mut self, points: &[PromptPoint]) -> Option<Vec<u8>> {
+        let band = self.band.as_ref()?;
+        self.clicks.full_mask(points.len(), |mask, gains| band.mask(mask, gains))
+    }
+
+    /// The mask of these points at the size of the maps.
+    pub async fn segment<S: Solver>(
+        &mut self,
+        source: &MapSource<S>,
+        points: &[PromptPoint],
+        cancelled: Cancelled<'_>,
+    ) -> Result<Segmentation> {
+        self.maps.next_turn();
+        for (index, &point) in points.iter().enumerate() {
+            if !self.maps.renew(point) {
+                let upsampled = source.map(point, cancelled).await?.upsampled;
+                let distances = flood_steps(&upsampled, source.width(), source.pixel(point));
+                source.solver.done(HostWork::FloodFill);
+                self.maps.insert(point, ClickMap { distances, profile: None });
+            }
+            if index == 0
+                && point.size.is_none()
+                && let Some(map) = self.maps.get_mut(point)
+                && map.profile.is_none()
+            {
+                map.profile = Some(SizeProfile::new(&map.distances, source.width(), &self.settings));
+                source.solver.done(HostWork::Score);
+            }
+        }
+        self.maps.forget_old();
+        let maps: Vec<&ClickMap> = points.iter().map(|&point| self.maps.get(point)).collect();
+        let steps = self.clicks.steps(points, &maps);
+        source.solver.done(HostWork::Cut);
+        let (width, height) = source.size();
+        let pixels = steps.last().map_or_else(|| vec![0; source.pixels()], |step| step.mask.clone());
+        Ok(Segmentation {
+            mask: Mask { width, height, pixels },
+            thresholds: steps.iter().map(|step| step.threshold).collect(),
+            sizes: steps.iter().map(|step| step.size).collect(),
+        })
+    }
+}
