@@ -35,6 +35,17 @@ impl Object {
         iou_without(prediction, &self.truth, |i| self.is_ignored(i))
     }
 
+    /// Pixels of the object.
+    pub fn area(&self) -> usize {
+        self.truth.iter().filter(|&&value| value != 0).count()
+    }
+
+    /// What a pixel belongs to; `None` where it counts nowhere.
+    pub fn side(&self, x: u32, y: u32) -> Option<bool> {
+        let pixel = y as usize * self.width + x as usize;
+        (!self.is_ignored(pixel)).then(|| self.truth[pixel] != 0)
+    }
+
     /// Width and height.
     pub fn size(&self) -> (u32, u32) {
         (self.width as u32, (self.truth.len() / self.width.max(1)) as u32)
@@ -58,6 +69,11 @@ impl Object {
         let ignored: Vec<bool> = mask.values.iter().map(is_unsure).collect();
         let ignored = ignored.contains(&true).then_some(ignored);
         Self { name, truth, ignored, width: mask.width as usize }
+    }
+
+    #[cfg(test)]
+    pub fn of_truth(name: &str, truth: Vec<u8>, width: usize) -> Self {
+        Self { name: name.to_owned(), truth, ignored: None, width }
     }
 
     /// Value `instance` of a map of instances.

@@ -4,6 +4,7 @@ mod clicks;
 mod dataset;
 mod list;
 mod mat_file;
+mod perturb;
 mod random;
 mod report;
 mod shrink;
@@ -36,7 +37,8 @@ use state::State;
     maskov eval datasets/GrabCut --clicks 20 --json grabcut.json\n  \
     maskov eval datasets/Berkeley --format berkeley --ignore-128 --resolution 128 --model packs/sd2\n  \
     maskov eval datasets/COCO --list objects.csv --part A --long-side 320 --clicks 10 --all-clicks\n  \
-    maskov eval datasets/COCO --list objects.csv --long-side 320 --clicks 1 --sizes --json sizes.json\n\n\
+    maskov eval datasets/COCO --list objects.csv --long-side 320 --clicks 1 --sizes --json sizes.json\n  \
+    maskov eval datasets/GrabCut --perturb 0.1 --seeds 3\n\n\
     A data set is a folder with images/ and masks/; the masks of image STEM are STEM.* or STEM_*.*. A mask's grey value\n\
     128 counts as the object (the paper's convention) unless --ignore-128 leaves it out of clicks and scores (RITM,\n\
     SimpleClick). Photos are solved by the exact formula at their own size up to 1 megapixel. A run that was stopped goes\n\
@@ -61,6 +63,13 @@ pub struct EvalArgs {
     /// Also try the sizes of the first click: its stops, and 40 sizes from 0.3 % to 80 % of the photo
     #[arg(long)]
     sizes: bool,
+    /// Also click with an unsteady hand: every click moved uniformly in a disc whose radius is this share of the object's
+    /// size (the square root of its area), on the same side of the truth
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    perturb: Option<f64>,
+    /// Runs with moved clicks, with seeds from 0 on
+    #[arg(long, value_name = "N", requires = "perturb", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    seeds: u64,
     /// Shrink photos and masks to this long side first
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(16..=16384))]
     long_side: Option<u32>,
@@ -78,6 +87,13 @@ pub struct EvalArgs {
     format: Format,
     #[command(flatten)]
     engine: EngineArgs,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("write a share of the object's size above 0 and up to 1, such as 0.1".to_owned()),
+    }
 }
 
 /// Runs the subcommand.
@@ -156,6 +172,8 @@ fn settings(args: &EvalArgs, engine: &Engine) -> Result<serde_json::Value> {
         "clicks": args.clicks,
         "all_clicks": args.all_clicks,
         "sizes": args.sizes,
+        "perturb": args.perturb.map(|share| share.to_string()),
+        "seeds": args.perturb.map(|_| args.seeds),
         "ignore_128": args.ignore_128,
         "model": serde_json::to_value(&engine.model().settings)?,
         "weights": model::weights_id(engine.source())?,

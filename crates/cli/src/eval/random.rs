@@ -10,6 +10,15 @@ impl SplitMix64 {
         Self(seed)
     }
 
+    /// A row of its own for every name under a seed, so that no order of names changes it.
+    pub fn of_name(seed: u64, name: &str) -> Self {
+        // FNV-1a
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+        Self(Self(seed).bits() ^ hash)
+    }
+
     fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,6 +29,11 @@ impl SplitMix64 {
     /// 0 to `bound` − 1.
     pub fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.bits()) * bound as u128) >> 64) as usize
+    }
+
+    /// From 0 up to 1.
+    pub fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 
@@ -35,6 +49,9 @@ mod tests {
             [random.bits(), random.bits(), random.bits()],
             [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
         );
-        assert!((0..100).all(|_| random.below(3) < 3));
+        let row = |seed, name| SplitMix64::of_name(seed, name).bits();
+        assert_eq!(row(1, "a"), row(1, "a"));
+        assert!(row(1, "a") != row(2, "a") && row(1, "a") != row(1, "b"));
+        assert!((0..100).all(|_| random.below(3) < 3 && (0.0..1.0).contains(&random.unit())));
     }
 }

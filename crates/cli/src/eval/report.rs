@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::EvalArgs;
 use super::list::List;
+use super::perturb::Loss;
 use super::sizes::SizeSummary;
 use super::state::Score;
 use super::statistics::{Summary, summarize};
@@ -14,17 +15,25 @@ use super::statistics::{Summary, summarize};
 struct Numbers {
     summary: Summary,
     sizes: Option<SizeSummary>,
+    loss: Option<Loss>,
 }
 
 impl Numbers {
     fn of(scores: &[&Score], clicks: u32) -> Self {
-        Self { summary: summarize(scores, clicks), sizes: SizeSummary::of(scores) }
+        Self {
+            summary: summarize(scores, clicks),
+            sizes: SizeSummary::of(scores),
+            loss: Loss::of(scores, clicks),
+        }
     }
 
     fn to_json(&self) -> Value {
         let mut json = self.summary.to_json();
         if let Some(sizes) = &self.sizes {
             json["sizes"] = sizes.to_json();
+        }
+        if let Some(loss) = &self.loss {
+            json["moved_clicks"] = loss.to_json();
         }
         json
     }
@@ -33,6 +42,9 @@ impl Numbers {
         self.summary.print();
         if let Some(sizes) = &self.sizes {
             sizes.print();
+        }
+        if let Some(loss) = &self.loss {
+            loss.print();
         }
     }
 }

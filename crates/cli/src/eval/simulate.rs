@@ -1,12 +1,13 @@
 //! The simulated person: clicks where the mask is most wrong, until it is right or patience ends.
 
 use anyhow::{Context, Result, bail};
-use maskov_engine::{Engine, Fidelity, Session, never_cancelled};
+use maskov_engine::{Engine, Fidelity, PromptPoint, Session, never_cancelled};
 use pollster::block_on;
 
 use super::EvalArgs;
 use super::clicks::{Object, Objects};
 use super::dataset::Item;
+use super::perturb::Hand;
 use super::shrink::LongSide;
 use super::sizes;
 use super::state::Score;
@@ -36,14 +37,26 @@ pub fn image(args: &EvalArgs, item: &Item, engine: &mut Engine) -> Result<Vec<Sc
 }
 
 fn score(args: &EvalArgs, object: &Object, session: &mut Session) -> Result<Score> {
-    let clicked = click(args, object, session)?;
+    let ious = click(args, object, session, |click| click)?;
     let first = session.points().first().copied().context("an object has a middle")?;
     let sizes = args.sizes.then(|| sizes::measure(object, first, session)).transpose()?;
-    Ok(Score { object: object.name.clone(), ious: clicked, sizes })
+    let moved = args.perturb.map_or(Ok(Vec::new()), |share| {
+        let run = |seed| {
+            let mut hand = Hand::new(object, share, seed);
+            click(args, object, session, |click| hand.moved(click))
+        };
+        (0..args.seeds).map(run).collect()
+    })?;
+    Ok(Score { object: object.name.clone(), ious, sizes, moved })
 }
 
-/// The IoU after every click; clicking ends at 0.90 where it need not go on.
-fn click(args: &EvalArgs, object: &Object, session: &mut Session) -> Result<Vec<f64>> {
+/// The IoU after every click, each put where `place` puts it; clicking ends at 0.90 where it need not go on.
+fn click(
+    args: &EvalArgs,
+    object: &Object,
+    session: &mut Session,
+    mut place: impl FnMut(PromptPoint) -> PromptPoint,
+) -> Result<Vec<f64>> {
     session.set_points(&[])?;
     let mut prediction = vec![0; object.truth.len()];
     let mut ious = Vec::new();
@@ -51,7 +64,7 @@ fn click(args: &EvalArgs, object: &Object, session: &mut Session) -> Result<Vec<
         let Some(click) = object.next_click(&prediction) else {
             break;
         };
-        session.add(click)?;
+        session.add(place(click))?;
         prediction = block_on(session.mask(&never_cancelled))?.mask.pixels;
         let iou = object.iou(&prediction);
         ious.push(iou);

@@ -22,13 +22,27 @@ pub struct Score {
     /// The sizes of the first click, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sizes: Option<SizeScores>,
+    /// The IoU after each click, with clicks that were moved, for every seed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Vec<f64>>,
 }
 
 impl Score {
     /// Clicks alone.
     #[cfg(test)]
     pub fn of_clicks(object: &str, ious: &[f64]) -> Self {
-        Self { object: object.to_owned(), ious: ious.to_vec(), sizes: None }
+        Self { object: object.to_owned(), ious: ious.to_vec(), sizes: None, moved: Vec::new() }
+    }
+
+    /// The runs with moved clicks, as scores of their own.
+    pub fn moved_scores(&self) -> Vec<Self> {
+        let score = |ious: &Vec<f64>| Self {
+            object: self.object.clone(),
+            ious: ious.clone(),
+            sizes: None,
+            moved: Vec::new(),
+        };
+        self.moved.iter().map(score).collect()
     }
 
     /// Clicks to that IoU; `clicks` where it is never reached.
@@ -53,6 +67,9 @@ impl Score {
         });
         if let Some(sizes) = &self.sizes {
             score["sizes"] = json!(sizes);
+        }
+        if !self.moved.is_empty() {
+            score["iou_per_moved_click"] = json!(self.moved);
         }
         score
     }

@@ -27,7 +27,12 @@ pub struct Interval {
 
 impl fmt::Display for Interval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3} [{:.3}, {:.3}]", self.mean, self.low, self.high)
+        let Self { mean, low, high } = self;
+        // `{:+}` for differences.
+        if f.sign_plus() {
+            return write!(f, "{mean:+.3} [{low:+.3}, {high:+.3}]");
+        }
+        write!(f, "{mean:.3} [{low:.3}, {high:.3}]")
     }
 }
 
