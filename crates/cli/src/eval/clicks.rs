@@ -9,6 +9,7 @@ use maskov_segment::evaluation::{iou_without, next_click};
 
 use super::dataset::{Item, Truth};
 use super::mat_file;
+use super::shrink::LongSide;
 use crate::files::read;
 
 /// The grey value that some conventions leave out.
@@ -34,6 +35,30 @@ impl Object {
         iou_without(prediction, &self.truth, |i| self.is_ignored(i))
     }
 
+    /// Pixels of the object.
+    pub fn area(&self) -> usize {
+        self.truth.iter().filter(|&&value| value != 0).count()
+    }
+
+    /// What a pixel belongs to; `None` where it counts nowhere.
+    pub fn side(&self, x: u32, y: u32) -> Option<bool> {
+        let pixel = y as usize * self.width + x as usize;
+        (!self.is_ignored(pixel)).then(|| self.truth[pixel] != 0)
+    }
+
+    /// Width and height.
+    pub fn size(&self) -> (u32, u32) {
+        (self.width as u32, (self.truth.len() / self.width.max(1)) as u32)
+    }
+
+    fn shrunk(&self, long_side: LongSide) -> Self {
+        let size = self.size();
+        let truth: Vec<bool> = self.truth.iter().map(|&value| value != 0).collect();
+        let truth = long_side.cover(&truth, size).into_iter().map(u8::from).collect();
+        let ignored = self.ignored.as_ref().map(|ignored| long_side.cover(ignored, size));
+        Self { name: self.name.clone(), truth, ignored, width: long_side.of(size).0 as usize }
+    }
+
     fn is_ignored(&self, pixel: usize) -> bool {
         self.ignored.as_ref().is_some_and(|ignored| ignored[pixel])
     }
@@ -44,6 +69,11 @@ impl Object {
         let ignored: Vec<bool> = mask.values.iter().map(is_unsure).collect();
         let ignored = ignored.contains(&true).then_some(ignored);
         Self { name, truth, ignored, width: mask.width as usize }
+    }
+
+    #[cfg(test)]
+    pub fn of_truth(name: &str, truth: Vec<u8>, width: usize) -> Self {
+        Self { name: name.to_owned(), truth, ignored: None, width }
     }
 
     /// Value `instance` of a map of instances.
@@ -93,11 +123,22 @@ impl Objects {
         Ok(Self(objects))
     }
 
+    /// All of them smaller. Gives the names of those that have no pixel then, which are left out.
+    pub fn shrink(&mut self, long_side: LongSide) -> Vec<String> {
+        let (kept, lost): (Vec<_>, Vec<_>) = self
+            .0
+            .iter()
+            .map(|object| object.shrunk(long_side))
+            .partition(|object| object.truth.contains(&1));
+        self.0 = kept;
+        lost.into_iter().map(|object| object.name).collect()
+    }
+
     /// Masks must be as large as their photo.
     pub fn check_size(&self, (width, height): (u32, u32)) -> Result<()> {
         for object in &self.0 {
-            let found = (object.width, object.truth.len() / object.width.max(1));
-            if found != (width as usize, height as usize) {
+            let found = object.size();
+            if found != (width, height) {
                 bail!(
                     "mask {} has {}×{} pixels and its image {width}×{height}: take both from one data set",
                     object.name,

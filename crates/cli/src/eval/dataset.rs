@@ -25,6 +25,8 @@ pub enum Format {
 /// An image with its truth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
+    /// What it goes by: its file's name, or what a list calls it.
+    pub name: String,
     pub image: PathBuf,
     pub truths: Vec<Truth>,
 }
@@ -46,15 +48,8 @@ impl Truth {
     }
 }
 
-impl Item {
-    /// The image's file name.
-    pub fn name(&self) -> String {
-        self.image.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
-}
-
-/// All images that have a mask, sorted by name; the first `limit` of them.
-pub fn items(dataset: &Path, format: Format, limit: Option<usize>) -> Result<Vec<Item>> {
+/// All images that have a mask, sorted by name.
+pub fn items(dataset: &Path, format: Format) -> Result<Vec<Item>> {
     let (images, masks) = match format {
         Format::Folders | Format::Berkeley => ("images", "masks"),
         Format::Sbd => ("img", "inst"),
@@ -68,10 +63,10 @@ pub fn items(dataset: &Path, format: Format, limit: Option<usize>) -> Result<Vec
     let item = |image: PathBuf| {
         let own = masks.iter().filter(|mask| is_mask_of(mask, &image, format)).cloned();
         let truth: fn(PathBuf) -> Truth = if format == Format::Sbd { Truth::Instances } else { Truth::Mask };
-        Item { truths: own.map(truth).collect(), image }
+        let name = image.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Item { name, truths: own.map(truth).collect(), image }
     };
-    let mut items: Vec<Item> = images.into_iter().map(item).filter(|item| !item.truths.is_empty()).collect();
-    items.truncate(limit.unwrap_or(usize::MAX));
+    let items: Vec<Item> = images.into_iter().map(item).filter(|item| !item.truths.is_empty()).collect();
     if items.is_empty() {
         bail!(
             "{} has no image with a mask of the same name. See `maskov eval --help` for the layout, or choose --format.",
@@ -156,11 +151,10 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, []).unwrap();
         }
-        let found = items(&root, Format::Folders, None).unwrap();
-        let counts: Vec<_> = found.iter().map(|item| (item.name(), item.truths.len())).collect();
-        assert_eq!(counts, [("a.jpg".to_owned(), 2), ("b.png".to_owned(), 1)]);
-        assert_eq!(items(&root, Format::Folders, Some(1)).unwrap().len(), 1);
-        assert!(items(&root, Format::Davis, None).unwrap_err().to_string().contains("img"));
+        let found = items(&root, Format::Folders).unwrap();
+        let counts: Vec<_> = found.iter().map(|item| (item.name.as_str(), item.truths.len())).collect();
+        assert_eq!(counts, [("a.jpg", 2), ("b.png", 1)]);
+        assert!(items(&root, Format::Davis).unwrap_err().to_string().contains("img"));
         fs::remove_dir_all(root).unwrap();
     }
 }

@@ -2,7 +2,14 @@
 
 mod clicks;
 mod dataset;
+mod list;
 mod mat_file;
+mod perturb;
+mod random;
+mod report;
+mod shrink;
+mod simulate;
+mod sizes;
 mod state;
 mod statistics;
 
@@ -11,34 +18,61 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use maskov_engine::{Engine, Fidelity, Session, never_cancelled};
-use pollster::block_on;
+use maskov_engine::Engine;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::args::EngineArgs;
-use crate::files::{OutFile, pixels, read_photo};
+use crate::files::{OutFile, read};
 use crate::model;
 use crate::progress::counted;
-use clicks::Objects;
 use dataset::{Format, Item, items};
-use state::{Score, State};
-use statistics::{Summary, summarize};
+use list::List;
+use report::Report;
+use state::State;
 
 /// Simulate clicks on a data set and count how many each object needs
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     maskov eval datasets/GrabCut --clicks 20 --json grabcut.json\n  \
-    maskov eval datasets/Berkeley --format berkeley --ignore-128 --resolution 128 --model packs/sd2\n\n\
+    maskov eval datasets/Berkeley --format berkeley --ignore-128 --resolution 128 --model packs/sd2\n  \
+    maskov eval datasets/COCO --list objects.csv --part A --long-side 320 --clicks 10 --all-clicks\n  \
+    maskov eval datasets/COCO --list objects.csv --long-side 320 --clicks 1 --sizes --json sizes.json\n  \
+    maskov eval datasets/GrabCut --perturb 0.1 --seeds 3\n\n\
     A data set is a folder with images/ and masks/; the masks of image STEM are STEM.* or STEM_*.*. A mask's grey value\n\
     128 counts as the object (the paper's convention) unless --ignore-128 leaves it out of clicks and scores (RITM,\n\
     SimpleClick). Photos are solved by the exact formula at their own size up to 1 megapixel. A run that was stopped goes\n\
-    on where it stopped; it says where it keeps its state.")]
+    on where it stopped; it says where it keeps its state.\n\n\
+    A list is a CSV file whose first line is part,image,mask: names are relative to images/ and masks/, and the objects\n\
+    are evaluated in its order. Steadiness is told over the clicks that were made: with --all-clicks that is all of them.")]
 pub struct EvalArgs {
     /// Folder of the data set
     dataset: PathBuf,
+    /// Only the objects of this list (CSV: part,image,mask)
+    #[arg(long, value_name = "FILE.csv", conflicts_with = "format")]
+    list: Option<PathBuf>,
+    /// Only this part of the list
+    #[arg(long, value_name = "PART", requires = "list")]
+    part: Option<String>,
     /// Clicks on an object, at most
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
     clicks: u32,
+    /// Go on clicking where an object has reached 0.90
+    #[arg(long)]
+    all_clicks: bool,
+    /// Also try the sizes of the first click: its stops, and 40 sizes from 0.3 % to 80 % of the photo
+    #[arg(long)]
+    sizes: bool,
+    /// Also click with an unsteady hand: every click moved uniformly in a disc whose radius is this share of the object's
+    /// size (the square root of its area), on the same side of the truth
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    perturb: Option<f64>,
+    /// Runs with moved clicks, with seeds from 0 on
+    #[arg(long, value_name = "N", requires = "perturb", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    seeds: u64,
+    /// Shrink photos and masks to this long side first
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(16..=16384))]
+    long_side: Option<u32>,
     /// Leave pixels of value 128 out of clicks and scores
     #[arg(long)]
     ignore_128: bool,
@@ -55,9 +89,22 @@ pub struct EvalArgs {
     engine: EngineArgs,
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("write a share of the object's size above 0 and up to 1, such as 0.1".to_owned()),
+    }
+}
+
 /// Runs the subcommand.
 pub fn run(args: EvalArgs) -> Result<()> {
-    let items = items(&args.dataset, args.format, args.limit)?;
+    let read_list = |file: &PathBuf| List::read(file, &args.dataset, args.part.as_deref());
+    let list = args.list.as_ref().map(read_list).transpose()?;
+    let mut items = match &list {
+        Some(list) => list.items.clone(),
+        None => items(&args.dataset, args.format)?,
+    };
+    items.truncate(args.limit.unwrap_or(usize::MAX));
     let out = args.json.as_deref().map(OutFile::create).transpose()?;
     let mut engine = model::engine(&args.engine)?;
     let settings = settings(&args, &engine)?;
@@ -73,12 +120,15 @@ pub fn run(args: EvalArgs) -> Result<()> {
     if scores.is_empty() {
         bail!("{} has no object in any mask.", args.dataset.display());
     }
-    let summary = summarize(&scores, args.clicks);
-    print(&args, &summary);
+    let report = Report::of(scores, list.as_ref(), args.clicks);
+    report.print(&args);
     if let Some(out) = out {
         let objects: serde_json::Map<_, _> =
             scores.iter().map(|score| (score.object.clone(), score.to_json(args.clicks))).collect();
-        let json = json!({"settings": settings, "summary": summary.to_json(), "objects": objects});
+        let mut json = serde_json::Map::new();
+        json.insert("settings".to_owned(), settings);
+        report.add_to(&mut json);
+        json.insert("objects".to_owned(), objects.into());
         out.write(&serde_json::to_vec_pretty(&json)?)?;
     }
     state.remove()
@@ -88,16 +138,16 @@ fn evaluate(args: &EvalArgs, items: &[Item], engine: &mut Engine, state: &mut St
     let bar = counted("evaluating", items.len() as u64);
     let start = Instant::now();
     for (index, item) in items.iter().enumerate() {
-        let name = item.name();
+        let name = &item.name;
         bar.set_message(name.clone());
-        if !state.has_image(&name) {
-            let scores = evaluate_image(args, item, engine).with_context(|| name.clone())?;
+        if !state.has_image(name) {
+            let scores = simulate::image(args, item, engine).with_context(|| name.clone())?;
             if bar.is_hidden() {
                 let (done, seconds) = (index + 1, start.elapsed().as_secs_f64());
                 let left = seconds / done as f64 * (items.len() - done) as f64;
                 eprintln!("{done}/{} {name}, about {left:.0} s left", items.len());
             }
-            state.add(&name, scores)?;
+            state.add(name, scores)?;
         }
         bar.inc(1);
     }
@@ -105,64 +155,29 @@ fn evaluate(args: &EvalArgs, items: &[Item], engine: &mut Engine, state: &mut St
     Ok(())
 }
 
-fn evaluate_image(args: &EvalArgs, item: &Item, engine: &mut Engine) -> Result<Vec<Score>> {
-    let objects = Objects::read(item, args.ignore_128)?;
-    if objects.is_empty() {
-        return Ok(Vec::new());
-    }
-    let photo = pixels(&read_photo(&item.image)?)?;
-    let size = (photo.width(), photo.height());
-    let resolution = args.engine.resolution.unwrap_or(engine.network().resolution());
-    let mut session = block_on(engine.encode(photo, Some(Fidelity::FULL), &mut (), &never_cancelled))?;
-    if engine.network().resolution() != resolution {
-        // Scores of two resolutions are no table.
-        bail!("{}. Give a --resolution below {resolution}.", engine.note().unwrap_or("R has changed"));
-    }
-    objects.check_size(size)?;
-    objects.iter().map(|object| score(args, object, &mut session)).collect()
-}
-
-/// Clicks until the IoU reaches 0.90 or there are enough of them.
-fn score(args: &EvalArgs, object: &clicks::Object, session: &mut Session) -> Result<Score> {
-    session.set_points(&[])?;
-    let mut prediction = vec![0; object.truth.len()];
-    let mut ious = Vec::new();
-    for _ in 0..args.clicks {
-        let Some(click) = object.next_click(&prediction) else {
-            break;
-        };
-        session.add(click)?;
-        prediction = block_on(session.mask(&never_cancelled))?.mask.pixels;
-        let iou = object.iou(&prediction);
-        ious.push(iou);
-        if iou >= statistics::NOC90 {
-            break;
-        }
-    }
-    Ok(Score { object: object.name.clone(), ious })
-}
-
 /// What the numbers depend on: a state of other settings is not gone on with.
 fn settings(args: &EvalArgs, engine: &Engine) -> Result<serde_json::Value> {
     let dataset = args.dataset.canonicalize().unwrap_or_else(|_| args.dataset.clone());
+    // The list itself, not where it lies: another list in its place has other objects.
+    let list = args.list.as_deref().map(read).transpose()?.map(|list| {
+        let hash = Sha256::digest(list);
+        hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
+    });
     Ok(json!({
         "dataset": dataset.display().to_string(),
         "format": format!("{:?}", args.format),
+        "list": list,
+        "part": args.part,
+        "long_side": args.long_side,
         "clicks": args.clicks,
+        "all_clicks": args.all_clicks,
+        "sizes": args.sizes,
+        "perturb": args.perturb.map(|share| share.to_string()),
+        "seeds": args.perturb.map(|_| args.seeds),
         "ignore_128": args.ignore_128,
         "model": serde_json::to_value(&engine.model().settings)?,
         "weights": model::weights_id(engine.source())?,
         "resolution": engine.network().resolution(),
         "device": engine.device().name(),
     }))
-}
-
-fn print(args: &EvalArgs, summary: &Summary) {
-    let convention = if args.ignore_128 { "value 128 ignored" } else { "mask > 0" };
-    println!("{} objects, at most {} clicks, {convention}, 95 % bootstrap", summary.objects, args.clicks);
-    println!("NoC85  {}  not reached: {}", summary.noc85, summary.failures85);
-    println!("NoC90  {}  not reached: {}", summary.noc90, summary.failures90);
-    for (clicks, iou) in &summary.ious {
-        println!("IoU after click {clicks:<2} {iou}");
-    }
 }

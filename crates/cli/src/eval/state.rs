@@ -10,16 +10,41 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::sizes::SizeScores;
 use super::statistics::{NOC85, NOC90};
 
-/// The IoU of an object after each click.
+/// What was measured of an object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     pub object: String,
+    /// The IoU after each click.
     pub ious: Vec<f64>,
+    /// The sizes of the first click, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<SizeScores>,
+    /// The IoU after each click, with clicks that were moved, for every seed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<Vec<f64>>,
 }
 
 impl Score {
+    /// Clicks alone.
+    #[cfg(test)]
+    pub fn of_clicks(object: &str, ious: &[f64]) -> Self {
+        Self { object: object.to_owned(), ious: ious.to_vec(), sizes: None, moved: Vec::new() }
+    }
+
+    /// The runs with moved clicks, as scores of their own.
+    pub fn moved_scores(&self) -> Vec<Self> {
+        let score = |ious: &Vec<f64>| Self {
+            object: self.object.clone(),
+            ious: ious.clone(),
+            sizes: None,
+            moved: Vec::new(),
+        };
+        self.moved.iter().map(score).collect()
+    }
+
     /// Clicks to that IoU; `clicks` where it is never reached.
     pub fn noc(&self, target: f64, clicks: u32) -> u32 {
         self.ious.iter().position(|&iou| iou >= target).map_or(clicks, |index| index as u32 + 1)
@@ -35,11 +60,18 @@ impl Score {
     }
 
     pub fn to_json(&self, clicks: u32) -> Value {
-        json!({
+        let mut score = json!({
             "noc85": self.noc(NOC85, clicks),
             "noc90": self.noc(NOC90, clicks),
             "iou_per_click": self.ious,
-        })
+        });
+        if let Some(sizes) = &self.sizes {
+            score["sizes"] = json!(sizes);
+        }
+        if !self.moved.is_empty() {
+            score["iou_per_moved_click"] = json!(self.moved);
+        }
+        score
     }
 }
 
@@ -101,8 +133,8 @@ impl State {
         self.images.contains(image)
     }
 
-    pub fn scores(&self) -> Vec<Score> {
-        self.scores.clone()
+    pub fn scores(&self) -> &[Score] {
+        &self.scores
     }
 
     /// Keeps the scores of an image.
@@ -153,7 +185,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("maskov-state-{}", std::process::id()));
         let json = folder.join("run.json");
         let settings = json!({"clicks": 20});
-        let score = |object: &str| Score { object: object.to_owned(), ious: vec![0.1, 2.0 / 3.0] };
+        let score = |object: &str| Score::of_clicks(object, &[0.1, 2.0 / 3.0]);
         let mut state = State::open(Some(&json), &settings).unwrap();
         state.add("a.png", vec![score("a"), score("a_2")]).unwrap();
         state.add("empty.png", Vec::new()).unwrap();
