@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use maskov_engine::{DeviceChoice, PromptPoint};
+use maskov_engine::{DeviceChoice, MethodName, PromptPoint};
 
 /// `--device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -28,6 +28,24 @@ impl From<DeviceArg> for DeviceChoice {
     }
 }
 
+/// `--method`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MethodArg {
+    /// The paper's
+    M2n2,
+    /// Ours: each click corrects the mask before it, which is cut along the photo's edges
+    Maskov,
+}
+
+impl From<MethodArg> for MethodName {
+    fn from(arg: MethodArg) -> Self {
+        match arg {
+            MethodArg::M2n2 => Self::M2n2,
+            MethodArg::Maskov => Self::Maskov,
+        }
+    }
+}
+
 /// Which model, at which R, and where.
 #[derive(Clone, Debug, Args)]
 pub struct EngineArgs {
@@ -40,6 +58,9 @@ pub struct EngineArgs {
     /// Where to compute
     #[arg(long, value_enum, default_value_t)]
     pub device: DeviceArg,
+    /// How maps become masks [default: what the model's settings name]
+    #[arg(long, value_enum)]
+    pub method: Option<MethodArg>,
 }
 
 /// `X,Y` or `X,Y:bg`.

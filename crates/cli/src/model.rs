@@ -47,8 +47,11 @@ pub fn engine(args: &EngineArgs) -> Result<Engine> {
     let source = open(args.model.as_deref())?;
     let mut steps = Steps::new("loading");
     let opened = Engine::open(source, args.device.into(), args.resolution, &mut steps);
-    let engine = block_on(opened)?;
+    let mut engine = block_on(opened)?;
     drop(steps);
+    if let Some(method) = args.method {
+        engine.set_method(method.into());
+    }
     if let Some(note) = engine.note() {
         eprintln!("note: {note}");
     }

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use maskov_diffusion::TextEmbedding;
-use maskov_engine::{Model, TEXT_EMBEDDING};
+use maskov_engine::{MethodName, Model, TEXT_EMBEDDING};
 use maskov_graph::{Graph, Operation};
 use maskov_weights::{DType, Folder, HostTensor, PackWriter, Wanted, WeightSource, resolve};
 use pollster::block_on;
 use serde_json::Value;
 
+use crate::args::MethodArg;
 use crate::model::open_folder;
 use crate::progress::{Steps, counted};
 
@@ -27,6 +28,9 @@ pub struct PackArgs {
     /// How matrices are stored
     #[arg(long, value_enum, default_value_t)]
     quantize: Quantize,
+    /// How maps become masks, with our constants where that is ours [default: what the checkpoint's settings name]
+    #[arg(long, value_enum)]
+    method: Option<MethodArg>,
     /// Folder of the pack
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -73,7 +77,12 @@ pub fn run(args: PackArgs) -> Result<()> {
         let tensor = HostTensor::from_f32(TEXT_EMBEDDING, &[1, shape.rows(), shape.channels], &values)?;
         block_on(writer.write(&tensor))?;
     }
-    let settings = serde_json::to_value(&model.settings)?;
+    let mut settings = model.settings;
+    if let Some(method) = args.method {
+        settings.method = Some(serde_json::to_value(MethodName::from(method).of(&model.method))?);
+    }
+    // By way of text, which keeps the digits that were meant: 0.65, not the f32 nearest to it.
+    let settings = serde_json::from_str(&serde_json::to_string(&settings)?)?;
     let (_, manifest) = block_on(writer.finish(settings, configs(&*source)?)).with_context(refused)?;
     let bytes: u64 = manifest.shards.iter().map(|shard| shard.length).sum();
     println!(

@@ -11,7 +11,7 @@ use maskov_engine::{
     attention_from_file, never_cancelled,
 };
 use maskov_export::{cutout_png, mask_png, overlay_png};
-use maskov_segment::{AttentionMap, MethodSettings};
+use maskov_segment::{AttentionMap, Method, MethodName, MethodSettings};
 use maskov_weights::{FileSource, SafeTensors};
 use pollster::block_on;
 
@@ -54,7 +54,7 @@ pub struct SegmentArgs {
 /// Where photos become sessions.
 enum Source {
     Engine(Box<Engine>),
-    File(Device, AttentionMap),
+    File(Device, AttentionMap, MethodName),
 }
 
 /// Runs the subcommand.
@@ -88,7 +88,8 @@ fn open(args: &SegmentArgs) -> Result<Source> {
     if let Some(note) = note {
         eprintln!("note: {note}");
     }
-    Ok(Source::File(device, map))
+    let method = args.engine.method.map_or(MethodName::M2n2, MethodName::from);
+    Ok(Source::File(device, map, method))
 }
 
 fn segment(
@@ -140,8 +141,9 @@ async fn solve(
     points: &[PromptPoint],
 ) -> Result<Segmentation> {
     let engine = match source {
-        Source::File(device, map) => {
-            let (attention, method) = (Attention::Cpu(map.clone()), MethodSettings::default());
+        Source::File(device, map, method) => {
+            let attention = Attention::Cpu(map.clone());
+            let method = method.of(&Method::M2n2).settings(MethodSettings::default().temperature);
             let fidelity = Fidelity::of(device);
             let made = Session::new(device, attention, pixels(photo)?, method, fidelity, &never_cancelled);
             return Ok(mask_of(&mut made.await?, points).await?);
@@ -169,7 +171,7 @@ impl Source {
     fn device(&self) -> &Device {
         match self {
             Self::Engine(engine) => engine.device(),
-            Self::File(device, _) => device,
+            Self::File(device, ..) => device,
         }
     }
 }

@@ -89,24 +89,27 @@ impl Session {
         &self.points
     }
 
-    /// Adds a point behind the others.
+    /// Adds a point behind the others, or in place of the one on its pixel.
     ///
     /// # Errors
     /// When it lies outside the photo.
     pub fn add(&mut self, point: PromptPoint) -> Result<()> {
         point.check_inside(self.photo_size.0, self.photo_size.1)?;
-        self.points.push(point);
+        match self.points.iter_mut().find(|other| (other.x, other.y) == (point.x, point.y)) {
+            Some(other) => *other = point,
+            None => self.points.push(point),
+        }
         Ok(())
     }
 
-    /// Puts all points at once.
+    /// Puts all points at once; of several on one pixel the last takes the place of the first.
     ///
     /// # Errors
     /// When one lies outside the photo; then nothing changes.
     pub fn set_points(&mut self, points: &[PromptPoint]) -> Result<()> {
         points.iter().try_for_each(|point| point.check_inside(self.photo_size.0, self.photo_size.1))?;
-        self.points = points.to_vec();
-        Ok(())
+        self.points.clear();
+        points.iter().try_for_each(|point| self.add(*point))
     }
 
     /// Takes a point away; nothing happens where there is none of that index.

@@ -1,12 +1,12 @@
-//! M2N2: an attention map and clicks to a mask.
+//! An attention map and clicks to a mask, by the paper's method (M2N2) or by ours on the same maps ([`Method`]).
 //!
 //! ```text
-//! attention ─▶ transition matrix ─┐                       ┌─▶ edge profile ─▶ threshold ─┐
-//! click ─▶ start state ─▶ Markov map ─▶ upsampled ─▶ distance map ───────────────────────┴─▶ merge ─▶ (refine) ─▶ mask
-//! photo ─▶ upsampling weights ────────────┘
+//! attention ─▶ transition matrix ─┐                       ┌─▶ edge profile ─▶ threshold ─▶ merge ──────── the paper's ─┐
+//! click ─▶ start state ─▶ Markov map ─▶ upsampled ─▶ distance map                                          (refine) ─▶ mask
+//! photo ─▶ upsampling weights ────────────┘               └─▶ size score ─▶ field ─▶ cut ─▶ edge band ─── ours ────────┘
 //! ```
 //!
-//! [`Session`] is the method, written once. What is computed on a GPU or a CPU hides behind [`Solver`]; [`CpuSolver`]
+//! [`Session`] holds a photo and runs either; `m2n2` and `maskov` are the two ways from maps to a mask. What is computed on a GPU or a CPU hides behind [`Solver`]; [`CpuSolver`]
 //! is the CPU's, [`GpuSolver`] the GPU's. A point's maps are cached: a further point costs one map, moving points about
 //! costs thresholds only.
 

@@ -1,7 +1,7 @@
 //! What callers hand over, checked.
 
 use js_sys::{Function, Reflect};
-use maskov_engine::PromptPoint;
+use maskov_engine::{MethodName, PromptPoint};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;
@@ -18,6 +18,7 @@ pub(crate) struct LoadSettings {
     pub resolution: Option<usize>,
     pub fresh: Option<bool>,
     pub software_is_faster: Option<bool>,
+    pub method: Option<MethodName>,
 }
 
 /// Where the caller wants to compute.

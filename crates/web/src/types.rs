@@ -62,6 +62,8 @@ export interface LoadOptions extends CallOptions {
   resolution?: number;
   /** Fetches everything past all caches and stores. */
   fresh?: boolean;
+  /** How maps become masks: m2n2 is the paper's way, maskov ours; what the model's settings name where absent. */
+  method?: 'm2n2' | 'maskov';
   /** Device.softwareIsFaster of an earlier visit, so that a software adapter is measured once. */
   softwareIsFaster?: boolean;
 }

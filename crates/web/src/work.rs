@@ -55,7 +55,11 @@ impl Work {
         let (files, pack) = ModelFiles::open(&settings.model, fresh, call).await?;
         let (choice, verdict) =
             choose(settings.device.unwrap_or_default(), settings.software_is_faster).await;
-        let engine = Engine::open(pack.clone(), choice, settings.resolution, &mut call.watcher(None)).await?;
+        let mut engine =
+            Engine::open(pack.clone(), choice, settings.resolution, &mut call.watcher(None)).await?;
+        if let Some(method) = settings.method {
+            engine.set_method(method);
+        }
         pack.release();
         files.is_loaded();
         let adapter = if engine.device().is_gpu() { adapter_name().await } else { None };
@@ -120,7 +124,11 @@ impl Work {
         let sizes = self.solve(call, async |session| {
             call.tell_stage(Stage::Segmenting);
             session.set_points(points)?;
-            session.sizes(index, &|| call.is_ended()).await
+            // Of several points on one pixel the session keeps one.
+            let place = |point: &PromptPoint| (point.x, point.y);
+            let wanted = points.get(index).map(place);
+            let index = session.points().iter().position(|point| Some(place(point)) == wanted);
+            session.sizes(index.unwrap_or(usize::MAX), &|| call.is_ended()).await
         });
         sizes.await
     }

@@ -175,6 +175,7 @@ fn settings(args: &EvalArgs, engine: &Engine) -> Result<serde_json::Value> {
         "perturb": args.perturb.map(|share| share.to_string()),
         "seeds": args.perturb.map(|_| args.seeds),
         "ignore_128": args.ignore_128,
+        "method": serde_json::to_value(engine.method().method)?,
         "model": serde_json::to_value(&engine.model().settings)?,
         "weights": model::weights_id(engine.source())?,
         "resolution": engine.network().resolution(),

@@ -110,3 +110,55 @@ fn lab_of(rgb: &[u8]) -> Vec<[u8; 3]> {
 fn f(t: f32) -> f32 {
     if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Contrast, lab_of};
+    use crate::photo::Photo;
+
+    #[test]
+    fn colours_are_those_of_opencv() {
+        // cv2.cvtColor(…, COLOR_RGB2LAB) of 8-bit colours.
+        let colours: [([u8; 3], [u8; 3]); 6] = [
+            ([0, 0, 0], [0, 128, 128]),
+            ([255, 255, 255], [255, 128, 128]),
+            ([255, 0, 0], [136, 208, 195]),
+            ([0, 255, 0], [224, 42, 211]),
+            ([0, 0, 255], [82, 207, 20]),
+            ([200, 120, 40], [148, 151, 182]),
+        ];
+        for (rgb, want) in colours {
+            let lab = lab_of(&rgb)[0];
+            let off = lab.iter().zip(want).map(|(got, want)| got.abs_diff(want)).max();
+            assert!(off <= Some(1), "{rgb:?} is {lab:?}, not {want:?}");
+        }
+    }
+
+    #[test]
+    fn edges_are_weak_where_colours_differ() {
+        // Two columns of one colour, one of another.
+        let row = [[100u8, 100, 100], [100, 100, 100], [200, 40, 40]].concat();
+        let photo = Photo::new(3, 2, [row.clone(), row].concat()).unwrap();
+        let contrast = Contrast::new(&photo, 0.02);
+        let weight = |from: usize, to: usize| {
+            contrast.edges(from).find(|(_, other, _)| *other == to).map(|(_, _, weight)| weight)
+        };
+        assert_eq!(weight(0, 1), Some(1.02));
+        assert!((weight(0, 4).unwrap() - 1.02 * 0.5f32.sqrt()).abs() < 1e-6, "a diagonal");
+        // A quarter of the pairs in rows and columns differ: mean d²/4, β d² = 2 for (d²/2 + 0)/2.
+        assert!((weight(1, 2).unwrap() - ((-2.0f32).exp() + 0.02)).abs() < 1e-4, "{:?}", weight(1, 2));
+        assert_eq!(weight(2, 3), None, "rows do not wrap");
+        assert_eq!(contrast.edges(5).count(), 0);
+    }
+
+    #[test]
+    fn photos_of_one_pixel_or_line_have_no_edge_that_is_not_there() {
+        for (width, height, edges) in [(1, 1, 0), (4, 1, 3), (1, 5, 4)] {
+            let photo = Photo::new(width, height, vec![7; (width * height * 3) as usize]).unwrap();
+            let contrast = Contrast::new(&photo, 0.02);
+            let all: Vec<_> = (0..contrast.len()).flat_map(|pixel| contrast.edges(pixel)).collect();
+            assert_eq!(all.len(), edges);
+            assert!(all.iter().all(|(_, _, weight)| weight.is_finite()));
+        }
+    }
+}

@@ -87,3 +87,59 @@ fn has_unknown_behind(contrast: &Contrast, labels: &[Option<u8>], pixel: usize) 
 fn steps(value: f32) -> i32 {
     (value * STEPS).round() as i32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PixelCut, cut_unknown};
+    use crate::maskov::contrast::Contrast;
+    use crate::photo::Photo;
+
+    const WIDTH: usize = 24;
+    const HEIGHT: usize = 18;
+
+    fn is_object(pixel: usize) -> bool {
+        let (x, y) = (pixel % WIDTH, pixel / WIDTH);
+        (6..17).contains(&x) && (4..13).contains(&y)
+    }
+
+    /// A block on a ground, both noisy.
+    fn contrast() -> Contrast {
+        let colour = |pixel: usize| {
+            let noise = (pixel * 7919 % 11) as u8;
+            if is_object(pixel) { [170 + noise, 90, 60] } else { [60, 90 + noise, 140] }
+        };
+        let rgb: Vec<u8> = (0..WIDTH * HEIGHT).flat_map(colour).collect();
+        Contrast::new(&Photo::new(WIDTH as u32, HEIGHT as u32, rgb).unwrap(), 0.02)
+    }
+
+    /// Above 0 on a disc that does not fit the block.
+    fn gain(pixel: usize) -> f32 {
+        let (dx, dy) = ((pixel % WIDTH) as f32 - 11.0, (pixel / WIDTH) as f32 - 8.0);
+        (1.0 - dx.hypot(dy) / 6.0).clamp(-1.0, 1.0)
+    }
+
+    #[test]
+    fn a_rough_field_is_cut_at_the_photos_edge() {
+        let mask = PixelCut::new(&contrast(), 4.0).mask((0..WIDTH * HEIGHT).map(gain));
+        for (pixel, &inside) in mask.iter().enumerate() {
+            assert_eq!(inside != 0, is_object(pixel), "pixel {pixel}");
+        }
+    }
+
+    #[test]
+    fn a_graph_of_the_unknown_alone_gives_the_same_cut() {
+        let contrast = contrast();
+        let whole = PixelCut::new(&contrast, 4.0).mask((0..WIDTH * HEIGHT).map(gain));
+        let nothing_known = vec![None; WIDTH * HEIGHT];
+        assert_eq!(cut_unknown(&contrast, 4.0, &nothing_known, gain), whole);
+        // What is known as it came out leaves the rest as it was.
+        for stride in [2, 3, 7] {
+            let known = |pixel: usize| (pixel % stride != 0).then(|| whole[pixel]);
+            let labels: Vec<_> = (0..WIDTH * HEIGHT).map(known).collect();
+            assert_eq!(cut_unknown(&contrast, 4.0, &labels, gain), whole, "every pixel but each {stride}th");
+        }
+        let all: Vec<_> = whole.iter().map(|&label| Some(1 - label)).collect();
+        let turned: Vec<u8> = whole.iter().map(|&label| 1 - label).collect();
+        assert_eq!(cut_unknown(&contrast, 4.0, &all, gain), turned, "what is known is not touched");
+    }
+}

@@ -120,3 +120,71 @@ fn solve(mut matrix: Vec<f64>, mut wanted: Vec<f64>) -> Vec<f64> {
     }
     wanted
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldClick, Kernels, solve};
+    use crate::maskov::settings::MaskovSettings;
+
+    const WIDTH: usize = 20;
+
+    /// Distances that grow with the way from a place, in steps.
+    fn distances(x: usize, y: usize) -> Vec<f32> {
+        let away = |pixel: usize| ((pixel % WIDTH).abs_diff(x) + (pixel / WIDTH).abs_diff(y)) as f32;
+        (0..WIDTH * WIDTH).map(away).collect()
+    }
+
+    fn field(places: &[(usize, usize, bool)], threshold: f32) -> Vec<f32> {
+        let maps: Vec<_> = places.iter().map(|&(x, y, _)| distances(x, y)).collect();
+        let clicks: Vec<FieldClick<'_>> = places
+            .iter()
+            .zip(&maps)
+            .enumerate()
+            .map(|(index, (&(x, y, foreground), distances))| FieldClick {
+                x,
+                y,
+                foreground,
+                distances,
+                sigma: (index > 0).then_some(6.0),
+            })
+            .collect();
+        Kernels::new(&clicks, WIDTH, &MaskovSettings::default()).field(threshold)
+    }
+
+    #[test]
+    fn the_first_click_is_the_prior_alone() {
+        let field = field(&[(10, 10, true)], 4.0);
+        let at = |x: usize, y: usize| field[y * WIDTH + x];
+        assert!((at(10, 10) - (7.0f32 / 3.0).ln()).abs() < 1e-6);
+        assert_eq!(at(14, 10), 0.0, "the threshold");
+        assert!(at(15, 10) < 0.0 && at(13, 10) > 0.0);
+        assert!(self::field(&[(10, 10, false)], 4.0).iter().all(|&value| value == -1.0));
+    }
+
+    #[test]
+    fn every_click_has_its_side() {
+        let places = [(10, 10, true), (13, 10, false), (2, 2, true), (16, 16, false)];
+        let field = field(&places, 6.0);
+        for (x, y, foreground) in places {
+            let value = field[y * WIDTH + x];
+            // The ridge keeps a little of the margin of 1.
+            assert!(if foreground { value > 0.8 } else { value < -0.8 }, "{x}, {y}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_click_that_is_sure_already_changes_nothing() {
+        let alone = field(&[(10, 10, false)], 0.0);
+        assert_eq!(field(&[(10, 10, false), (3, 3, false)], 0.0), alone);
+    }
+
+    #[test]
+    fn small_systems_are_solved_and_singular_ones_given_up() {
+        let solution = solve(vec![0.0, 2.0, 1.0, 1.0, 1.0, 0.0, 3.0, 0.0, 1.0], vec![5.0, 3.0, 6.0]);
+        // 2y + z = 5, x + y = 3, 3x + z = 6.
+        let want = [1.4, 1.6, 1.8];
+        assert!(solution.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-12), "{solution:?}");
+        assert_eq!(solve(vec![1.0, 1.0, 1.0, 1.0], vec![1.0, 2.0]), [0.0, 0.0]);
+        assert!(solve(vec![], vec![]).is_empty());
+    }
+}

@@ -51,7 +51,7 @@ impl Default for MaskovSettings {
         Self {
             max_steps: 200,
             map_side: 320,
-            samples_per_cell: 2,
+            samples_per_cell: 1,
             distance_scale: 3.0,
             size_median: 0.14,
             size_sigma: 0.8,

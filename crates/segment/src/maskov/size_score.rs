@@ -52,3 +52,56 @@ impl SizeProfile {
         best
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SizeProfile;
+    use crate::maskov::settings::MaskovSettings;
+
+    const WIDTH: usize = 40;
+
+    /// A block of 10×10 within 2 steps of its corner, inside one of 20×20 within 9, on a ground 60 away.
+    fn distances() -> Vec<f32> {
+        let distance = |pixel: usize| {
+            let (x, y) = (pixel % WIDTH, pixel / WIDTH);
+            let within = |side: usize| x < side && y < side;
+            let shade = (x + y) as f32 * 0.01;
+            shade
+                + if within(10) {
+                    0.0
+                } else if within(20) {
+                    9.0
+                } else {
+                    60.0
+                }
+        };
+        (0..WIDTH * WIDTH).map(distance).collect()
+    }
+
+    fn share(positives: &[f32], limit: f32, settings: &MaskovSettings) -> f32 {
+        let distances = distances();
+        let threshold =
+            SizeProfile::new(&distances, WIDTH, settings).threshold(&mut positives.to_vec(), limit);
+        distances.iter().filter(|distance| **distance <= threshold).count() as f32 / distances.len() as f32
+    }
+
+    #[test]
+    fn the_likelier_of_two_sizes_is_taken() {
+        // 6.25 % and 25 % of the photo.
+        let median = |size_median| MaskovSettings { size_median, ..MaskovSettings::default() };
+        assert_eq!(share(&[0.0], f32::INFINITY, &median(0.06)), 0.0625);
+        assert_eq!(share(&[0.0], f32::INFINITY, &median(0.3)), 0.25);
+    }
+
+    #[test]
+    fn other_clicks_speak_with() {
+        let settings = MaskovSettings { size_median: 0.1, ..MaskovSettings::default() };
+        assert_eq!(
+            share(&[9.3, 9.2, 9.3, 0.0], f32::INFINITY, &settings),
+            0.25,
+            "three clicks on the larger block"
+        );
+        assert!(share(&[0.0], 0.05, &settings) < 0.0625, "a click of the other label within");
+        assert_eq!(share(&[0.0], 0.0, &settings), 1.0 / 1600.0, "one on the same place");
+    }
+}
