@@ -89,18 +89,17 @@ mod tests {
     fn the_likelier_of_two_sizes_is_taken() {
         // 6.25 % and 25 % of the photo.
         let median = |size_median| MaskovSettings { size_median, ..MaskovSettings::default() };
-        assert_eq!(share(&[0.0], f32::INFINITY, &median(0.06)), 0.0625);
-        assert_eq!(share(&[0.0], f32::INFINITY, &median(0.3)), 0.25);
+        // The last pixels of a block's corner are not worth their border.
+        let near = |share: f32, want: f32| (want - 0.01..=want).contains(&share);
+        assert!(near(share(&[0.0], f32::INFINITY, &median(0.06)), 0.0625));
+        assert!(near(share(&[0.0], f32::INFINITY, &median(0.3)), 0.25));
     }
 
     #[test]
     fn other_clicks_speak_with() {
         let settings = MaskovSettings { size_median: 0.1, ..MaskovSettings::default() };
-        assert_eq!(
-            share(&[9.3, 9.2, 9.3, 0.0], f32::INFINITY, &settings),
-            0.25,
-            "three clicks on the larger block"
-        );
+        let larger = share(&[9.3, 9.2, 9.3, 0.0], f32::INFINITY, &settings);
+        assert!((0.24..=0.25).contains(&larger), "three clicks on the larger block: {larger}");
         assert!(share(&[0.0], 0.05, &settings) < 0.0625, "a click of the other label within");
         assert_eq!(share(&[0.0], 0.0, &settings), 1.0 / 1600.0, "one on the same place");
     }
