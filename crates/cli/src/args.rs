@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use maskov_engine::{DeviceChoice, MethodName, PromptPoint};
+use maskov_engine::{DeviceChoice, LARGEST_SIZE, MethodName, PromptPoint, SMALLEST_SIZE};
 
 /// `--device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -63,27 +63,65 @@ pub struct EngineArgs {
     pub method: Option<MethodArg>,
 }
 
-/// `X,Y` or `X,Y:bg`.
+/// `X,Y`, with `:bg` and `:size=SHARE` in any order where they are wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PointArg(pub PromptPoint);
+pub struct PointArg {
+    pub point: PromptPoint,
+    /// The size as it was written, where it lies beside the range of sizes.
+    beside: Option<f32>,
+}
+
+impl PointArg {
+    /// What is taken otherwise than it was written.
+    pub fn note(&self) -> Option<String> {
+        let (written, point) = (self.beside?, self.point);
+        let taken = point.size.unwrap_or(written);
+        Some(format!(
+            "size {written} of the point at {},{} lies beside {SMALLEST_SIZE} to {LARGEST_SIZE}: {taken} is taken",
+            point.x, point.y
+        ))
+    }
+}
 
 impl FromStr for PointArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (place, label) = text.split_once(':').unwrap_or((text, "fg"));
-        let foreground = match label {
-            "fg" => true,
-            "bg" => false,
-            other => return Err(format!("`{other}` is neither fg nor bg; write X,Y or X,Y:bg")),
-        };
+        let mut parts = text.split(':');
         let number = |text: &str| text.trim().parse::<u32>().ok();
-        match place.split_once(',').map(|(x, y)| (number(x), number(y))) {
-            Some((Some(x), Some(y))) => Ok(Self(PromptPoint::new(x, y, foreground))),
-            _ => {
-                Err("write whole pixels from the left and the top, such as 320,200 or 320,200:bg".to_owned())
+        let place = parts.next().unwrap_or_default().split_once(',');
+        let Some((Some(x), Some(y))) = place.map(|(x, y)| (number(x), number(y))) else {
+            return Err(
+                "write whole pixels from the left and the top, such as 320,200 or 320,200:bg".to_owned()
+            );
+        };
+        let (mut foreground, mut written) = (None, None);
+        for part in parts {
+            let is_first = match part.split_once('=') {
+                None if part == "fg" || part == "bg" => foreground.replace(part == "fg").is_none(),
+                Some(("size", share)) => written.replace(size(share)?).is_none(),
+                _ => {
+                    return Err(format!(
+                        "`{part}` is neither bg nor size=SHARE; write X,Y:bg or X,Y:size=0.12"
+                    ));
+                }
+            };
+            if !is_first {
+                return Err(format!(
+                    "`{part}` says a second time what was said before; leave one of them out"
+                ));
             }
         }
+        let mut point = PromptPoint::new(x, y, foreground.unwrap_or(true));
+        point.size = written.map(|size| size.clamp(SMALLEST_SIZE, LARGEST_SIZE));
+        Ok(Self { point, beside: written.filter(|_| written != point.size) })
+    }
+}
+
+fn size(share: &str) -> Result<f32, String> {
+    match share.trim().parse::<f32>() {
+        Ok(size) if size.is_finite() => Ok(size),
+        _ => Err(format!("`{share}` is no share of the photo; write a number such as size=0.12 for 12 %")),
     }
 }
 
@@ -93,12 +131,42 @@ mod tests {
 
     #[test]
     fn points_are_read_with_their_label() {
-        let point = |x, y, foreground| Ok(PointArg(PromptPoint::new(x, y, foreground)));
+        let point =
+            |x, y, foreground| Ok(PointArg { point: PromptPoint::new(x, y, foreground), beside: None });
         assert_eq!("3,4".parse(), point(3, 4, true));
         assert_eq!("3, 4:bg".parse(), point(3, 4, false));
         assert_eq!("0,0:fg".parse(), point(0, 0, true));
         for bad in ["", "3", "3,", "3,4,5", "-1,2", "1.5,2", "3,4:background", "a,b", "4294967296,0"] {
             assert!(bad.parse::<PointArg>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn points_are_read_with_their_size() {
+        let read = |text: &str| text.parse::<PointArg>().unwrap();
+        let sized = PromptPoint { size: Some(0.05), ..PromptPoint::new(3, 4, false) };
+        assert_eq!(read("3,4:bg:size=0.05").point, sized);
+        assert_eq!(read("3,4:size=5e-2:bg").point, sized);
+        assert_eq!(read("3,4:size=0.05").note(), None);
+        for (text, taken) in
+            [("3,4:size=0", SMALLEST_SIZE), ("3,4:size=-3", SMALLEST_SIZE), ("3,4:size=12", LARGEST_SIZE)]
+        {
+            let point = read(text);
+            assert_eq!(point.point.size, Some(taken), "{text}");
+            assert!(point.note().unwrap().contains(&format!(": {taken} is taken")), "{:?}", point.note());
+        }
+        for (bad, said) in [
+            ("3,4:size=", "`` is no share of the photo"),
+            ("3,4:size=12%", "`12%` is no share"),
+            ("3,4:size=nan", "no share"),
+            ("3,4:size=inf", "no share"),
+            ("3,4:size", "neither bg nor size"),
+            ("3,4:share=0.1", "neither bg nor size"),
+            ("3,4:size=0.1:size=0.1", "a second time"),
+            ("3,4:bg:fg", "a second time"),
+        ] {
+            let refused = bad.parse::<PointArg>().unwrap_err();
+            assert!(refused.contains(said), "{bad}: {refused}");
         }
     }
 }

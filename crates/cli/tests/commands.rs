@@ -161,6 +161,58 @@ fn segment_finds_the_object_and_writes_what_was_asked_for() {
 }
 
 #[test]
+fn segment_writes_a_mask_for_every_stop_of_a_size() {
+    let scratch = Scratch::new("sizes");
+    let photo = scratch.write("photo.png", &common::png(120, 90));
+    let (folder, file) = (scratch.path("results"), scratch.path("one.png"));
+    let common = ["segment", &photo, "--resolution", "16", "--device", "cpu"];
+    let run = |args: &[&str]| maskov(&[&common, args].concat());
+    let output = run(&["--point", "60,45", "--sizes", "--out", &folder]);
+    let said = stdout(&output);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lines: Vec<&str> = said.lines().collect();
+    assert!((2..=5).contains(&lines.len()), "{said}");
+    assert_eq!(said.matches("automatic").count(), 1, "{said}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), lines.len(), "nothing else is left");
+    let share = |path: &str| {
+        let mask = image::open(path).unwrap().to_luma8();
+        mask.pixels().filter(|pixel| pixel.0 == [255]).count() as f64 / f64::from(120 * 90)
+    };
+    let mut shares = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let path = format!("{folder}/photo_size{}.png", index + 1);
+        shares.push(share(&path));
+        let told = format!("object {:.1} %", 100.0 * shares[index]);
+        assert!(line.starts_with(&path) && line.contains(&told) && line.contains("size 0."), "{line}");
+    }
+    assert!(shares.is_sorted(), "smallest first: {shares:?}");
+
+    // A size of one's own gives the mask that the stop of that size has.
+    let automatic = lines.iter().position(|line| line.contains("automatic")).unwrap();
+    succeed(&[&common[..], &["--point", "60,45", "--out", &file]].concat());
+    assert_eq!(share(&file), shares[automatic]);
+    let output = run(&["--point", "60,45:size=2", "--out", &file]);
+    assert!(output.status.success() && stderr(&output).contains("0.9 is taken"), "{}", stderr(&output));
+    assert!(share(&file) > shares[automatic]);
+
+    let output = run(&["--point", "60,45", "--point", "60,45:bg", "--sizes", "--out", &file]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("two points at 60,45"), "{}", stderr(&output));
+    assert!(Path::new(&scratch.path("one_size1.png")).exists(), "beside the file that --out names");
+
+    let output = run(&["--point", "60,45:size=0.1", "--sizes", "--out", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("Leave one of the two out"), "{}", stderr(&output));
+    let output = run(&["--point", "60,45:size=big", "--out", &file]);
+    assert!(stderr(&output).contains("no share of the photo"), "{}", stderr(&output));
+    let output = run(&["--point", "60,45", "--sizes", "--cutout", "--out", &file]);
+    assert!(stderr(&output).contains("cannot be used with"), "{}", stderr(&output));
+    let output = run(&["--point", "200,45", "--sizes", "--out", &scratch.path("outside/mask.png")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!Path::new(&scratch.path("outside")).exists(), "nothing is written");
+}
+
+#[test]
 fn segment_takes_attention_from_a_file() {
     let scratch = Scratch::new("attention");
     let golden = repository("tests/fixtures/m2n2/synthetic_24.safetensors");
@@ -240,44 +292,6 @@ fn pack_writes_a_model_that_segments() {
         ]);
     }
     assert!(bytes.is_sorted_by(|a, b| a > b), "{bytes:?}");
-}
-
-#[test]
-fn eval_scores_and_goes_on_where_it_stopped() {
-    let scratch = Scratch::new("eval");
-    for name in ["a", "b"] {
-        scratch.write(&format!("set/images/{name}.png"), &common::png(90, 60));
-        let truth = image::GrayImage::from_fn(90, 60, |x, y| {
-            let (dx, dy) = (x.abs_diff(45), y.abs_diff(30));
-            image::Luma([if (dx * dx + dy * dy) * 9 < 3600 { 255 } else { 0 }])
-        });
-        let bytes = common::encoded(&truth.into(), image::ImageFormat::Png);
-        scratch.write(&format!("set/masks/{name}_1.png"), &bytes);
-    }
-    let (set, json) = (scratch.path("set"), scratch.path("scores.json"));
-    let args = ["eval", &set, "--clicks", "3", "--resolution", "16", "--device", "cpu", "--json", &json];
-    let said = succeed(&args);
-    assert!(
-        said.contains("2 objects") && said.contains("NoC85") && said.contains("IoU after click 3"),
-        "{said}"
-    );
-    let read = || -> serde_json::Value { serde_json::from_slice(&fs::read(&json).unwrap()).unwrap() };
-    let whole = read();
-    assert!(whole["objects"]["a_1"]["iou_per_click"][0].as_f64().unwrap() > 0.5, "{whole}");
-    assert!(!Path::new(&format!("{json}.state")).exists(), "a whole run leaves no state");
-
-    // As if it had been stopped after the first image, with a score that only the state can know.
-    let done = r#"{"image":"a.png","scores":[{"object":"a_1","ious":[0.123]}]}"#;
-    fs::write(format!("{json}.state"), format!("{}\n{done}\n", whole["settings"])).unwrap();
-    let output = maskov(&args);
-    assert!(stderr(&output).contains("1 objects are done already"), "{}", stderr(&output));
-    let resumed = read();
-    assert_eq!(resumed["objects"]["a_1"]["iou_per_click"][0], 0.123);
-    assert_eq!(resumed["objects"]["b_1"], whole["objects"]["b_1"]);
-
-    let output = maskov(&["eval", &scratch.path("set/images"), "--device", "cpu"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("a data set needs it"), "{}", stderr(&output));
 }
 
 #[test]
