@@ -5,16 +5,17 @@ use std::rc::Rc;
 
 use maskov_engine::{DeviceChoice, Engine};
 use maskov_tests::repository;
-use maskov_tests::still_life::{CLICKS, RESOLUTION, StillLife, mean_after};
+use maskov_tests::sample::RESOLUTION;
+use maskov_tests::still_life::{self, CLICKS, mean_after};
 use maskov_weights::Pack;
 use pollster::block_on;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let still_life = StillLife::open()?;
+    let sample = still_life::open()?;
     for (device, choice) in [("CPU", DeviceChoice::Cpu), ("GPU", DeviceChoice::Gpu)] {
         let pack = Pack::open_folder(repository("web/models/small-v1"))?;
         let mut engine = block_on(Engine::open(Rc::new(pack), choice, Some(RESOLUTION), &mut ()))?;
-        let scores = block_on(still_life.measure(&mut engine, CLICKS))?;
+        let scores = block_on(still_life::measure(&sample, &mut engine, CLICKS))?;
         println!("{}, R = {}\n", engine.device().name(), RESOLUTION);
         println!("| object | 1 | 2 | 3 | 4 | 5 |\n|---|---|---|---|---|---|");
         for score in &scores {

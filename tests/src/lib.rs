@@ -5,6 +5,8 @@
 //! only. `tests/e2e` drives the built site. `cargo xtask test` runs them all.
 
 #[cfg(not(target_arch = "wasm32"))]
+pub mod sample;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod still_life;
 
 use std::path::{Path, PathBuf};

@@ -1,29 +1,17 @@
-//! The measure that everyone has: the sample picture, in which the object of every pixel is known exactly.
+//! The measure that everyone has: the still life, the hard one of the sample pictures.
 //!
 //! One click on the middle of each object, then up to four more where the mask is most wrong (method.md 6).
 //! `cargo bench -p maskov-benches --bench still_life` prints the table of benches/RESULTS.md.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 
-use maskov_engine::{Engine, Photo, PromptPoint, never_cancelled};
+use maskov_engine::{Engine, PromptPoint, never_cancelled};
 use maskov_segment::evaluation::{iou, next_click};
 
-use crate::{fixture, repository};
+use crate::sample::Sample;
 
 /// Clicks per object in the table.
 pub const CLICKS: usize = 5;
-
-/// R of both devices: the CPU's default. A software adapter would need minutes at the model's own.
-pub const RESOLUTION: usize = 32;
-
-/// The picture and its objects.
-pub struct StillLife {
-    /// The picture.
-    pub photo: Photo<'static>,
-    /// Masks of 0 and 1, `[height · width]`, by name.
-    pub objects: BTreeMap<String, Vec<u8>>,
-}
 
 /// The IoU of an object's mask after each click.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,43 +22,33 @@ pub struct ObjectScore {
     pub ious: Vec<f64>,
 }
 
-impl StillLife {
-    /// Reads the picture beside the page and the numbers in the fixtures.
-    pub fn open() -> Result<Self, Box<dyn Error>> {
-        let photo = maskov_photo::decode(&std::fs::read(repository("web/sample/still_life.jpg"))?)?;
-        let labels = maskov_photo::read_mask(&std::fs::read(fixture("still_life/labels.png"))?)?;
-        let numbers: BTreeMap<String, u8> =
-            serde_json::from_slice(&std::fs::read(fixture("still_life/labels.json"))?)?;
-        let mask = |number: u8| labels.values.iter().map(|&value| u8::from(value == number)).collect();
-        Ok(Self {
-            photo: Photo::new(photo.width(), photo.height(), photo.rgb().into_owned())?,
-            objects: numbers.into_iter().map(|(name, number)| (name, mask(number))).collect(),
-        })
-    }
+/// Opens the picture.
+pub fn open() -> Result<Sample, Box<dyn Error>> {
+    Sample::open("still_life")
+}
 
-    /// Clicks every object in turn, that many times each.
-    pub async fn measure(
-        &self,
-        engine: &mut Engine,
-        clicks: usize,
-    ) -> Result<Vec<ObjectScore>, Box<dyn Error>> {
-        let mut session = engine.encode(self.photo.clone(), None, &mut (), &never_cancelled).await?;
-        let mut scores = Vec::new();
-        for (name, truth) in &self.objects {
-            let mut points: Vec<PromptPoint> = Vec::new();
-            let mut mask = vec![0; truth.len()];
-            let mut ious = Vec::new();
-            for _ in 0..clicks {
-                let click = next_click(&mask, truth, self.photo.width() as usize, |_| false);
-                points.push(click.ok_or("an object of the still life has no pixels")?);
-                session.set_points(&points)?;
-                mask = session.mask(&never_cancelled).await?.mask.pixels;
-                ious.push(iou(&mask, truth));
-            }
-            scores.push(ObjectScore { name: name.clone(), ious });
+/// Clicks every object in turn, that many times each.
+pub async fn measure(
+    sample: &Sample,
+    engine: &mut Engine,
+    clicks: usize,
+) -> Result<Vec<ObjectScore>, Box<dyn Error>> {
+    let mut session = engine.encode(sample.photo.clone(), None, &mut (), &never_cancelled).await?;
+    let mut scores = Vec::new();
+    for (name, truth) in &sample.objects {
+        let mut points: Vec<PromptPoint> = Vec::new();
+        let mut mask = vec![0; truth.len()];
+        let mut ious = Vec::new();
+        for _ in 0..clicks {
+            let click = next_click(&mask, truth, sample.photo.width() as usize, |_| false);
+            points.push(click.ok_or("an object of the still life has no pixels")?);
+            session.set_points(&points)?;
+            mask = session.mask(&never_cancelled).await?.mask.pixels;
+            ious.push(iou(&mask, truth));
         }
-        Ok(scores)
+        scores.push(ObjectScore { name: name.clone(), ious });
     }
+    Ok(scores)
 }
 
 /// Mean IoU over the objects after that many clicks, from 1.
@@ -100,15 +78,5 @@ mod tests {
     fn means_are_over_objects() {
         let score = |a, b| ObjectScore { name: String::new(), ious: vec![a, b] };
         assert_eq!(mean_after(&[score(0.0, 0.5), score(1.0, 1.0)], 2), 0.75);
-    }
-
-    #[test]
-    fn every_object_is_in_the_picture() {
-        let still_life = StillLife::open().expect("the sample picture is in the repository");
-        assert_eq!(still_life.objects.len(), 11);
-        for (name, mask) in &still_life.objects {
-            assert_eq!(mask.len(), still_life.photo.len());
-            assert!(mask.iter().filter(|&&value| value == 1).count() > 1000, "{name} is too small");
-        }
     }
 }

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use maskov_engine::{DeviceChoice, Engine};
 use maskov_tests::repository;
-use maskov_tests::still_life::{RESOLUTION, StillLife, mean_after, recorded_mean};
+use maskov_tests::sample::RESOLUTION;
+use maskov_tests::still_life::{self, mean_after, recorded_mean};
 use maskov_weights::Pack;
 use pollster::block_on;
 
@@ -18,7 +19,7 @@ fn check(device: &str, choice: DeviceChoice) {
         recorded_mean(&results, device).expect("benches/RESULTS.md gives the mean after three clicks");
     let pack = Pack::open_folder(repository("web/models/small-v1")).unwrap();
     let mut engine = block_on(Engine::open(Rc::new(pack), choice, Some(RESOLUTION), &mut ())).unwrap();
-    let scores = block_on(StillLife::open().unwrap().measure(&mut engine, 3)).unwrap();
+    let scores = block_on(still_life::measure(&still_life::open().unwrap(), &mut engine, 3)).unwrap();
     let mean = mean_after(&scores, 3);
     println!("{}: mean IoU after three clicks {mean:.3}, recorded {recorded}", engine.device().name());
     assert!((mean - recorded).abs() <= TOLERANCE, "{mean:.3} is too far from {recorded}: {scores:?}");
