@@ -85,6 +85,7 @@ test('points are added, left out, moved and deleted; undo and redo have no end; 
     // Before the model is there: the click waits.
     await on.untilPhoto(page);
     await on.clickPixel(page, ...PEAR);
+    await on.drawn(page);
     assert.ok(await page.locator('#hint').isHidden() || !/Click a thing/.test(await page.textContent('#hint')));
     await on.untilMask(page, 1);
     const first = await on.contourOf(page);

@@ -15,10 +15,15 @@ let opened = SAMPLES[0];
 export async function openFirstSample() {
   const wanted = SAMPLES.find(({ name }) => name === asked.sample);
   if (asked.sample && !wanted) say(`There is no sample “${asked.sample}”. There are ${SAMPLES.map(({ name }) => name).join(' and ')}.`);
-  opened = wanted ?? SAMPLES[0];
-  const file = await fetched(opened);
-  // Without it there is the empty page, which asks for a photo.
-  if (file) await openAtOnce(file, opened.file);
+  for (const sample of new Set([wanted ?? SAMPLES[0], ...SAMPLES])) {
+    const file = await fetched(sample);
+    if (!file) continue;
+    opened = sample;
+    nameNextSample();
+    await openAtOnce(file, sample.file);
+    return;
+  }
+  // Without any there is the empty page, which asks for a photo.
 }
 
 /** The sample after the one that was opened last. */
