@@ -133,7 +133,7 @@ test('the device is lost at ten moments: same points, same mask afterwards', { t
   }, { query: GPU_16, worker: TAKE_AWAY });
 });
 
-test('the sizes of points survive the loss of the device, in the middle of a pull too', { timeout: 180_000 }, async () => {
+test('the sizes of points survive the loss of the device, in the middle of a pull too', { timeout: 400_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     await openPhoto(page);
