@@ -3,31 +3,41 @@
 import { fitted, panned } from './page/camera.js';
 import { store } from './page/app.js';
 import { COMMANDS } from './page/commands.js';
-import { openFiles, openSample } from './page/edits.js';
+import { openFiles } from './page/edits.js';
 import { say, showError } from './page/faults.js';
 import { listenForFiles } from './page/intake.js';
 import { listenForKeys } from './page/keyboard.js';
 import { watchOtherTabs } from './page/other_tabs.js';
 import { showPanels } from './page/panels.js';
 import { listenForPointers } from './page/pointer.js';
-import { keyIntents, pointerIntents } from './page/pointing.js';
+import { followFocus, keyIntents, pointerIntents } from './page/pointing.js';
+import { followDocument, pullIntents } from './page/pull.js';
 import { sendModel } from './page/requests.js';
+import { showRing } from './page/ring.js';
+import { nameNextSample, openFirstSample, openNextSample } from './page/samples.js';
+import { followSizes, nudge, step } from './page/sizes.js';
 import { showStage } from './page/stage.js';
 
+const commands = { ...COMMANDS, sample: openNextSample };
 document.addEventListener('click', ({ target }) => {
   const button = target.closest('[data-do]');
-  if (button && !button.disabled) COMMANDS[button.dataset.do]();
+  if (button && !button.disabled) commands[button.dataset.do]();
   else if (store.state.panel === 'export' && !target.closest('.card, #stage')) store.set({ panel: 'none' });
 });
-listenForKeys(store, COMMANDS, keyIntents);
-listenForPointers(store, pointerIntents);
+listenForKeys(store, commands, { ...keyIntents, giveUp: pullIntents.giveUp, step, nudge });
+listenForPointers(store, { ...pointerIntents, ...pullIntents });
 listenForFiles(openFiles, ({ code, message }) => showError({ code, message }));
 watchOtherTabs(() => say('Maskov is open in another tab too. Each keeps its own photo; two at once share one graphics card.'));
 showStage(store);
+showRing(store);
 showPanels(store);
+followFocus();
+followDocument();
+followSizes();
 followWindow();
 sendModel();
-openSample();
+openFirstSample();
+nameNextSample();
 
 function followWindow() {
   const stage = document.querySelector('#stage');

@@ -34,7 +34,9 @@ for (const [width, context] of Object.entries(SCREENS)) {
       await look('ready');
       await click(...on.PEAR);
       await on.untilMask(page, 1);
-      await look('editing');
+      if (!context.hasTouch) await page.keyboard.press(',');
+      await on.untilRing(page);
+      await look('editing, with the ring');
       for (const panel of ['export', 'how', 'device', 'keys']) {
         if (panel === 'keys') await page.keyboard.press('?');
         else await on.press(page, panel);

@@ -10,7 +10,7 @@ import { launch, site } from './browser.mjs';
 import { placeOf } from './place.mjs';
 import { serveSite } from './site_server.mjs';
 
-const QUERY = '?device=cpu';
+const QUERY = '?device=cpu&sample=still_life';
 const LOADS = 3;
 const PHOTOS = 20;
 const PEAR = [784, 822];

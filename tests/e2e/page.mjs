@@ -8,9 +8,9 @@ export const PEAR = [784, 822];
 export const APPLE = [515, 873];
 
 /** Ways to open the page. */
-export const CPU_16 = '?device=cpu&resolution=16';
-export const CPU_32 = '?device=cpu&resolution=32';
-export const GPU_16 = '?device=gpu&resolution=16';
+export const CPU_16 = '?device=cpu&resolution=16&sample=still_life';
+export const CPU_32 = '?device=cpu&resolution=32&sample=still_life';
+export const GPU_16 = '?device=gpu&resolution=16&sample=still_life';
 
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 3 };
 
@@ -89,6 +89,52 @@ export const pointAway = (page) => page.mouse.move(2, 2);
 export async function tapPixel(page, x, y) {
   const place = await placeOf(page, x, y);
   await page.touchscreen.tap(place.x, place.y);
+}
+
+/** Presses on a pixel of the photo and pulls to another one, by way of the middle between them. Resolves with the button still down. */
+export async function pull(page, from, to, { button = 'left' } = {}) {
+  const [start, end] = [await placeOf(page, ...from), await placeOf(page, ...to)];
+  await page.mouse.move(start.x, start.y);
+  await page.mouse.down({ button });
+  await page.mouse.move((start.x + end.x) / 2, (start.y + end.y) / 2);
+  await page.mouse.move(end.x, end.y);
+}
+
+/** The ring that is seen: its point, its size (null where automatic), the share of the photo it stands for, its radius in CSS pixels; or null. */
+export async function ringOf(page) {
+  await drawn(page);
+  return page.evaluate(() => {
+    const ring = document.querySelector('#ring.seen');
+    if (!ring) return null;
+    const { point, size, taken, radius } = ring.dataset;
+    return { point: Number(point), size: size === '' ? null : Number(size), taken: Number(taken), radius: Number(radius) };
+  });
+}
+
+/** Waits until a ring is seen. */
+export async function untilRing(page) {
+  await page.waitForSelector('#ring.seen', { state: 'attached' });
+  return ringOf(page);
+}
+
+/** Waits until the mask of a pull is seen and another one than this, and returns the share of the photo that it covers. */
+export async function untilLive(page, former = '') {
+  const isNew = (former) => !['', former].includes(document.querySelector('#overlay').dataset.live);
+  await page.waitForFunction(isNew, former, { timeout: 60_000 });
+  return page.getAttribute('#overlay', 'data-live');
+}
+
+/** Sizes of the points, null where automatic. */
+export async function sizesOf(page) {
+  await drawn(page);
+  return page.$$eval('#points .point', (points) => points.map(({ dataset: { size } }) => (size === '' ? null : Number(size))));
+}
+
+/** Waits until a screen reader is told something like this. */
+export async function untilTold(page, pattern, timeout = 60_000) {
+  const isTold = (source) => new RegExp(source).test(document.querySelector('#announcer').textContent);
+  await page.waitForFunction(isTold, pattern.source, { timeout }).catch(async () => assert.fail(`told is "${await page.textContent('#announcer')}", not ${pattern}`));
+  return page.textContent('#announcer');
 }
 
 /** Drags the pointer between two places of the window. */

@@ -25,7 +25,7 @@ for (const [device, resolution] of [['cpu', 32], ['gpu', 16]]) {
         assert.ok(iou >= 0.99, `IoU ${iou}`);
         assert.deepEqual(faults, []);
       },
-      { query: `?device=${device}&resolution=${resolution}` },
+      { query: `?device=${device}&resolution=${resolution}&sample=still_life` },
     );
   });
 }
@@ -46,7 +46,7 @@ test('with WebGPU switched off the loop is the same: sample, point, click, save'
       assert.ok(pixels > 1000 && iou >= 0.99, `IoU ${iou} of ${pixels} pixels`);
       assert.deepEqual(faults, []);
     },
-    { webgpu: false },
+    { webgpu: false, query: '?sample=still_life' },
   );
 });
 
@@ -60,7 +60,7 @@ test('masks of different points differ by this comparison', { timeout: 120_000 }
 test('pointing at a thing previews its mask, and another thing another one; clicking keeps it', { timeout: 120_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
-    assert.match(await page.textContent('#hint'), /Point, then click\. Drop your own photo anywhere\./);
+    assert.match(await page.textContent('#hint'), /Click a thing\. Pull to grow it\. Drop your own photo anywhere\./);
     const outline = () => page.getAttribute('.preview .dashes', 'd');
     await on.pointAt(page, ...PEAR);
     await on.untilPreview(page);
@@ -85,7 +85,8 @@ test('points are added, left out, moved and deleted; undo and redo have no end; 
     // Before the model is there: the click waits.
     await on.untilPhoto(page);
     await on.clickPixel(page, ...PEAR);
-    assert.ok(await page.locator('#hint').isHidden() || !/Point, then click/.test(await page.textContent('#hint')));
+    await on.drawn(page);
+    assert.ok(await page.locator('#hint').isHidden() || !/Click a thing/.test(await page.textContent('#hint')));
     await on.untilMask(page, 1);
     const first = await on.contourOf(page);
 

@@ -133,6 +133,33 @@ test('the device is lost at ten moments: same points, same mask afterwards', { t
   }, { query: GPU_16, worker: TAKE_AWAY });
 });
 
+test('the sizes of points survive the loss of the device, in the middle of a pull too', { timeout: 400_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await on.untilPhoto(page);
+    await openPhoto(page);
+    await on.pull(page, POINTS[0], [POINTS[0][0] + 60, POINTS[0][1]]);
+    await page.mouse.up();
+    await on.clickPixel(page, ...POINTS[1], { button: 'right' });
+    const undisturbed = await untilDone(page);
+    const sizes = await on.sizesOf(page);
+    assert.ok(sizes[0] > 0.1 && sizes[1] === null, JSON.stringify(sizes));
+    await page.keyboard.press('Control+z');
+    await on.untilMask(page, 1);
+    await atSubmit('points', 2)(page);
+    await page.keyboard.press('Control+Shift+z');
+    await on.untilNotice(page, /graphics driver restarted/);
+    assert.equal(await untilDone(page), undisturbed);
+    assert.deepEqual(await on.sizesOf(page), sizes);
+
+    await page.workers()[0].evaluate(() => self.device.destroy());
+    await on.pull(page, [250, 200], [290, 200]);
+    await on.untilLive(page);
+    await page.mouse.up();
+    await on.untilMask(page, 3);
+    assert.deepEqual((await on.sizesOf(page)).slice(0, 2), sizes);
+  }, { query: GPU_16, worker: TAKE_AWAY });
+});
+
 test('a device that is lost again and again ends in a sentence and a button, and the CPU goes on', { timeout: 180_000 }, async () => {
   const always = `
     const requestDevice = GPUAdapter.prototype.requestDevice;
@@ -182,7 +209,7 @@ const withFastSoftware = (context) => context.addInitScript(() => localStorage.s
 
 for (const { what, query, bytes, before, device } of [
   { what: 'a smaller plan', query: GPU_16, bytes: 20 << 20, device: /SwiftShader/ },
-  { what: 'the CPU in the end', query: '?resolution=16', bytes: 1 << 20, before: withFastSoftware, device: /^CPU$/ },
+  { what: 'the CPU in the end', query: '?resolution=16&sample=still_life', bytes: 1 << 20, before: withFastSoftware, device: /^CPU$/ },
 ]) {
   test(`out of memory: ${what}, same photo, same points`, { timeout: 120_000 }, async () => {
     await withSite(async ({ page }) => {

@@ -14,7 +14,7 @@ const PEAR_EDGE = [717, 950];
 const PHOTOS = fileURLToPath(new URL('../../../shared/data/GrabCut/images/', import.meta.url));
 /** A pixel in the middle of the thing. */
 const THINGS = { llama: [220, 236], flower: [291, 244], teddy: [141, 187] };
-const SOFTWARE_GPU = '?device=gpu&resolution=16';
+const SOFTWARE_GPU = '?device=gpu&resolution=16&sample=still_life';
 
 /**
  * @typedef {object} State
@@ -57,6 +57,43 @@ export const STATES = [
     },
   },
   { name: 'editing', reach: edit },
+  {
+    name: 'ring',
+    async reach(page, screen) {
+      await editOne(page, screen);
+      await page.waitForSelector('#ring.seen', { state: 'attached' });
+    },
+  },
+  {
+    name: 'pull',
+    async reach(page, screen) {
+      await untilReady(page);
+      await pull(page, screen, PEAR, [PEAR[0] + 190, PEAR[1] - 60]);
+      await page.waitForSelector('#overlay.live', { state: 'attached' });
+      await page.waitForSelector('#ring .stop', { state: 'attached' });
+    },
+  },
+  {
+    name: 'sizes',
+    async reach(page, screen) {
+      await editOne(page, screen);
+      await page.keyboard.press(',');
+      await page.waitForFunction(() => /size \d of \d/.test(document.querySelector('#announcer').textContent));
+      const { x, y, width, height } = await page.locator('.grip:visible').boundingBox();
+      if (!screen.hasTouch) await page.mouse.move(x + width / 2, y + height / 2);
+    },
+  },
+  {
+    name: 'size-before',
+    async reach(page, screen) {
+      await untilReady(page);
+      await pointAt(page, screen, PEAR);
+      if (screen.hasTouch) return;
+      await untilPreview(page);
+      await page.keyboard.press('.');
+      await page.waitForSelector('#ring.seen', { state: 'attached' });
+    },
+  },
   {
     name: 'export',
     async reach(page, screen) {
@@ -282,6 +319,21 @@ async function pointAt(page, { hasTouch }, pixel) {
   }
   const touch = await fingersOf(page);
   await touch('touchStart', [{ x, y }]);
+}
+
+/** Presses on a pixel of the photo and pulls to another one; the button or the finger stays down. */
+async function pull(page, { hasTouch }, from, to) {
+  const [start, end] = [await placeOf(page, from), await placeOf(page, to)];
+  const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 };
+  if (hasTouch) {
+    const touch = await fingersOf(page);
+    await touch('touchStart', [start]);
+    for (const place of [middle, end]) await touch('touchMove', [place]);
+    return;
+  }
+  await page.mouse.move(start.x, start.y);
+  await page.mouse.down();
+  for (const { x, y } of [middle, end]) await page.mouse.move(x, y);
 }
 
 /** Zooms in at a pixel of the photo, by the wheel or by spreading two fingers. */

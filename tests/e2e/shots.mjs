@@ -68,7 +68,7 @@ async function shoot(state, screen) {
     const page = await context.newPage();
     page.setDefaultTimeout(state.timeout ?? 60_000);
     page.on('pageerror', (error) => failures.push(`${state.name} at ${width}: the page threw ${error.message}`));
-    await page.goto(server.url + (state.query ?? '?device=cpu&resolution=32'));
+    await page.goto(server.url + (state.query ?? '?device=cpu&resolution=32&sample=still_life'));
     try {
       await state.reach(page, screen);
     } finally {

@@ -1,4 +1,4 @@
-// A phone: one finger places, two pan and zoom, a magnifier shows what is under the finger, and nothing is cut off.
+// A phone: one finger places and pulls, two pan and zoom, a magnifier shows what is under the finger, and nothing is cut off.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as on from './page.mjs';
@@ -6,11 +6,13 @@ import { WITHOUT_MODEL, withSite } from './visit.mjs';
 
 const { APPLE, PEAR, PHONE } = on;
 
-/** Fingers on the screen: each call says where all of them are now. */
+/** Fingers on the screen: each call says where all of them are now; `at` also when, in seconds of the epoch. */
 async function fingersOf(page) {
   const session = await page.context().newCDPSession(page);
-  const send = (type, places) => session.send('Input.dispatchTouchEvent', { type, touchPoints: places.map(({ x, y }, id) => ({ x, y, id })) });
-  return { down: (...places) => send('touchStart', places), move: (...places) => send('touchMove', places), up: (...left) => send('touchEnd', left) };
+  const send = (type, places, timestamp) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints: places.map(({ x, y }, id) => ({ x, y, id })), ...(timestamp && { timestamp }) });
+  const act = (type) => Object.assign((...places) => send(type, places), { at: (timestamp, ...places) => send(type, places, timestamp) });
+  return { down: act('touchStart'), move: act('touchMove'), up: act('touchEnd') };
 }
 
 const boxOf = (page) => page.locator('#photo').boundingBox();
@@ -70,34 +72,106 @@ test('two fingers zoom at their middle and pan, and make no point', { timeout: 6
   }, { ...WITHOUT_MODEL, context: PHONE });
 });
 
-test('the magnifier is there while the finger is down, shows where it is, and the point is where it was lifted', { timeout: 60_000 }, async () => {
+test('the magnifier shows where the finger is; the point is where it went down; moving pulls its size', { timeout: 60_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     const fingers = await fingersOf(page);
     const magnifier = page.locator('#magnifier');
     assert.ok(await magnifier.isHidden());
-    const from = await on.placeOf(page, 700, 700);
+    const from = await on.placeOf(page, ...PEAR);
     await fingers.down(from);
     await on.drawn(page);
     assert.ok(await magnifier.isVisible());
-    const to = await on.placeOf(page, ...PEAR);
-    await fingers.move({ x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 });
-    await fingers.move(to);
-    await on.drawn(page);
-    assert.ok(await magnifier.isVisible());
+    assert.equal((await on.pointsOf(page)).length, 1, 'the point is not seen at once');
     const box = await magnifier.boundingBox();
-    assert.ok(box.y + box.height < to.y, 'the finger hides the magnifier');
+    assert.ok(box.y + box.height < from.y, 'the finger hides the magnifier');
     const painted = await page.$eval('#magnifier', (canvas) => {
       const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
       return data.filter((value, i) => i % 4 === 3 && value === 255).length / (data.length / 4);
     });
     assert.ok(painted > 0.9, `only ${painted} of the magnifier shows the photo`);
+
+    const to = await on.placeOf(page, PEAR[0] + 200, PEAR[1]);
+    await fingers.move({ x: (from.x + to.x) / 2, y: from.y });
+    await fingers.move(to);
+    const { taken } = await on.untilRing(page);
+    assert.ok(Math.abs(taken / ((Math.PI * 200 ** 2) / (1600 * 1200)) - 1) < 0.05, `${taken}`);
+    assert.ok(await magnifier.isVisible());
+    const moved = await magnifier.boundingBox();
+    assert.ok(moved.x > box.x, 'the magnifier stays behind');
+    const words = await page.locator('#size-words').boundingBox();
+    assert.ok(words.x + words.width < to.x - 20, 'the finger hides the words');
     await fingers.up();
     await on.drawn(page);
     assert.ok(await magnifier.isHidden());
     const [{ x, y }] = await on.pointsOf(page);
-    assert.ok(Math.abs(x - PEAR[0]) <= 3 && Math.abs(y - PEAR[1]) <= 3);
+    assert.ok(Math.abs(x - PEAR[0]) <= 3 && Math.abs(y - PEAR[1]) <= 3, `${x}, ${y}`);
+    assert.deepEqual(await on.sizesOf(page), [(await on.ringOf(page)).size]);
+
+    // The grip of the ring can be pulled too; a finger on the point moves it, under the magnifier.
+    const grip = await page.locator('.grip:visible').boundingBox();
+    const middle = { x: grip.x + grip.width / 2, y: grip.y + grip.height / 2 };
+    await fingers.down(middle);
+    for (const step of [10, 20, 30]) await fingers.move({ x: middle.x + step, y: middle.y });
+    await fingers.up();
+    const [size] = await on.sizesOf(page);
+    assert.ok(size > taken * 1.2, `${size} after ${taken}`);
+    await fingers.down(from);
+    for (const step of [10, 20, 30]) await fingers.move({ x: from.x, y: from.y - step });
+    assert.ok(await magnifier.isVisible());
+    await fingers.up();
+    assert.ok((await on.pixelsOf(page))[0][1] < PEAR[1] - 30);
+    assert.deepEqual(await on.sizesOf(page), [size]);
+    assert.ok(await magnifier.isHidden());
   }, { ...WITHOUT_MODEL, context: PHONE });
+});
+
+test('a finger that rests on a point shows its ring and leaves it there', { timeout: 60_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await on.untilPhoto(page);
+    const fingers = await fingersOf(page);
+    const at = (x) => on.placeOf(page, x, 500);
+    for (const x of [400, 1200]) {
+      await fingers.down(await at(x));
+      await fingers.move(await at(x + 150));
+      await fingers.up();
+    }
+    assert.equal((await on.ringOf(page)).point, 1);
+    const now = Date.now() / 1000;
+    await fingers.down.at(now, await at(400));
+    await fingers.up.at(now + 0.8);
+    assert.equal((await on.ringOf(page)).point, 0);
+    assert.equal((await on.pointsOf(page)).length, 2);
+    await fingers.down.at(now + 2, await at(400));
+    await fingers.up.at(now + 2.1);
+    assert.equal((await on.pointsOf(page)).length, 1, 'a tap on a point deletes it');
+  }, { ...WITHOUT_MODEL, context: PHONE });
+});
+
+test('a pull by a finger shows its mask, a second finger gives it up', { timeout: 120_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await on.untilReady(page);
+    assert.match(await page.textContent('#hint'), /^Tap a thing\. Pull to grow it\./);
+    const fingers = await fingersOf(page);
+    const from = await on.placeOf(page, ...PEAR);
+    const at = (away) => ({ x: from.x + away, y: from.y });
+    await fingers.down(from);
+    for (const away of [10, 20, 30]) await fingers.move(at(away));
+    const small = await on.untilLive(page);
+    await fingers.down(at(30), { x: from.x - 60, y: from.y });
+    await on.drawn(page);
+    assert.deepEqual(await on.pointsOf(page), [], 'two fingers place a point');
+    await fingers.up(at(30));
+    await fingers.up();
+    await page.waitForSelector('#overlay:not(.live)', { state: 'attached' });
+    await fingers.down(from);
+    for (const away of [20, 40, 60]) await fingers.move(at(away));
+    assert.ok(Number(await on.untilLive(page, small)) > Number(small));
+    await fingers.up();
+    await on.untilMask(page, 1);
+    await on.untilRing(page);
+    assert.ok(await page.locator('#hint').isHidden(), 'the hint is gone once it was followed');
+  }, { query: on.CPU_16, context: PHONE });
 });
 
 test('at 390 px nothing is cut off, in no card either, and what a finger presses is large enough', { timeout: 120_000 }, async () => {

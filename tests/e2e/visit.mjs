@@ -61,4 +61,4 @@ function faultsOf(page, site) {
 /** An answer of the host that never comes, for `change`. */
 export const NEVER = new Promise(() => {});
 /** A visit on which the model never arrives: the page alone. */
-export const WITHOUT_MODEL = { query: '?device=cpu&resolution=16', change: (name) => (name.endsWith('pack.json') ? NEVER : undefined) };
+export const WITHOUT_MODEL = { query: '?device=cpu&resolution=16&sample=still_life', change: (name) => (name.endsWith('pack.json') ? NEVER : undefined) };

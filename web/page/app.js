@@ -13,6 +13,8 @@ const parameters = new URLSearchParams(location.search);
 export const asked = {
   /** R of the attention. */
   resolution: Number(parameters.get('resolution')) || undefined,
+  /** Name of the sample to begin with. */
+  sample: parameters.get('sample') ?? '',
   device: ['gpu', 'cpu'].find((kind) => kind === parameters.get('device')) ?? 'auto',
 };
 
@@ -30,6 +32,15 @@ export const store = new Store({
   preview: null,
   drag: null,
   cursor: null,
+  aim: null,
+  chosen: -1,
+  isRingHot: false,
+  // Up and to the right: the hint is below.
+  angle: -Math.PI / 4,
+  pull: null,
+  stops: null,
+  resized: { revision: -1, index: -1, word: '' },
+  told: { text: '' },
   hidesAll: false,
   tapRemoves: false,
   panel: 'none',

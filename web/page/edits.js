@@ -4,8 +4,6 @@ import { made, photos, store } from './app.js';
 import { say, showError } from './faults.js';
 import { exports, needPhoto, sendPhoto, sendPoints } from './requests.js';
 
-const SAMPLE = './sample/still_life.jpg';
-
 /** What was chosen last and is still being opened. @type {import('./photos.js').OpenPhoto | null} */
 let opening = null;
 
@@ -44,25 +42,24 @@ export async function takePhoto({ photo: id, width, height, notes, png }) {
   if (notes.length) say(notes.join(' '));
 }
 
-/** The sample is known to be good: it is seen before the engine is there, and clicks on it wait for the engine. */
-export async function openSample() {
-  const response = await fetch(SAMPLE).catch(() => null);
-  // Without it there is the empty page, which asks for a photo.
-  if (!response?.ok || photos.newest) return;
-  const file = await response.blob();
+/** A photo that is known to be good is seen before the engine is there, and clicks on it wait for the engine. */
+export async function openAtOnce(file, name) {
   if (photos.newest) return;
-  const photo = await photos.add(file, 'still_life.jpg');
+  const photo = await photos.add(file, name);
   if (photo.id !== photos.newest || !photo.shown) return;
   showDocument(made.openPhoto(photo.id, photo.name, ...photo.shown));
 }
 
 /** Shows what the document has become, and asks the engine for what follows from it. */
 export function showDocument(document) {
-  const former = store.state.document;
+  const { document: former, chosen, preview } = store.state;
   store.set({ document, drag: null });
   if (document.revision === former.revision) return;
+  // Whose ring is seen stays so, where it still is; what a pull stood in for is no more what comes.
+  const at = former.points[chosen];
+  store.set({ chosen: at ? indexOf(document, at) : -1, preview: preview?.isLive ? null : preview });
   if (document.photo?.id !== former.photo?.id) {
-    store.set({ mask: null, preview: null, cursor: null, encoded: 0, camera: fitted(store.state.stage, document.photo), done: '' });
+    store.set({ mask: null, preview: null, aim: null, stops: null, cursor: null, encoded: 0, camera: fitted(store.state.stage, document.photo), done: '' });
     exports.forget();
     if (!document.photo) return;
     photos.show(document.photo);
@@ -73,12 +70,29 @@ export function showDocument(document) {
   sendPoints();
 }
 
-export function placePoint(pixel, remove) {
+/** @param {number | null} [size] null for the engine's own choice @param {string} [word] what has happened to its size, to be said with the mask */
+export function placePoint(pixel, remove, size = null, word = '') {
   // Whoever goes on has read it. What is still so stays.
   const { notice } = store.state;
   store.set({ hasClicked: true, notice: notice?.stays ? notice : null });
-  showDocument(made.addPoint(pixel.x, pixel.y, !remove));
+  showDocument(made.addPoint(pixel.x, pixel.y, !remove, size));
+  const { document } = store.state;
+  const index = indexOf(document, pixel);
+  store.set({ aim: null, chosen: index, resized: { revision: document.revision, index, word } });
 }
+
+export function movePoint(index, x, y) {
+  showDocument(made.movePoint(index, x, y));
+  store.set({ chosen: indexOf(store.state.document, { x, y }) });
+}
+
+/** @param {number | null} size null for the engine's own choice @param {string} word as in `placePoint` */
+export function resizePoint(index, size, word) {
+  showDocument(made.resizePoint(index, size));
+  store.set({ resized: { revision: store.state.document.revision, index, word } });
+}
+
+const indexOf = ({ points }, { x, y }) => points.findIndex((point) => point.x === x && point.y === y);
 
 export function undo() {
   if (store.state.document.canUndo) showDocument(made.undo());

@@ -2,6 +2,7 @@
 
 /**
  * @typedef {import('./store.js').Point} Point
+ * @typedef {import('./size.js').SizeStop} SizeStop
  * @typedef {{ kind: 'gpu' | 'cpu', name: string, software: boolean, reason?: string, reasonCode?: string, softwareIsFaster?: boolean }} Device
  *
  * @typedef {(
@@ -9,6 +10,7 @@
  *   | { kind: 'photo', photo: number, file: Blob, shown: [number, number] | null }
  *   | { kind: 'points', photo: number, revision: number, points: Point[] }
  *   | { kind: 'preview', photo: number, serial: number, points: Point[] }
+ *   | { kind: 'sizes', photo: number, points: Point[], index: number, key: string }
  *   | { kind: 'export', serial: number, what: 'mask' | 'cutout' }
  *   | { kind: 'markov-map', serial: number, point: Point }
  * )} Request
@@ -18,8 +20,9 @@
  *   | { kind: 'device', device: Device, resolution: number, ownResolution: number, isStored: boolean, storageFull: boolean }
  *   | { kind: 'photo', photo: number, width: number, height: number, notes: string[], png?: Uint8Array }
  *   | { kind: 'encoded', photo: number, milliseconds: number, resolution: number }
- *   | { kind: 'mask', photo: number, revision: number, milliseconds: number, area: number, path: string }
- *   | { kind: 'preview', photo: number, serial: number, milliseconds: number, path: string }
+ *   | { kind: 'mask', photo: number, revision: number, milliseconds: number, area: number, path: string, sizes: Float32Array }
+ *   | { kind: 'preview', photo: number, serial: number, milliseconds: number, area: number, path: string, sizes: Float32Array }
+ *   | { kind: 'sizes', photo: number, key: string, stops: SizeStop[] }
  *   | { kind: 'exported', serial: number, what: 'mask' | 'cutout', png: Uint8Array }
  *   | { kind: 'markov-map', serial: number, width: number, height: number, steps: Float32Array, resolution: number }
  *   | { kind: 'recovering' }

@@ -33,14 +33,15 @@ const HANDLERS = {
     store.set({ encoded: photo, work: null, done: `Photo read in ${seconds(milliseconds)}` });
     if (photo === photoId()) pointAgain();
   },
-  mask({ photo, revision, milliseconds, area, path }) {
+  mask({ photo, revision, milliseconds, area, path, sizes }) {
     const { document } = store.state;
     if (photo !== photoId() || revision !== document.revision) return;
     recovered();
     const points = document.points.length;
+    const taken = Object.fromEntries(document.points.map(({ x, y }, i) => [`${x},${y}`, sizes[i]]));
     exports.forget();
     store.set({
-      mask: points ? { photo, revision, path, area, points } : null,
+      mask: points ? { photo, revision, path, area, points, taken } : null,
       preview: null,
       work: null,
       done: points ? `Mask in ${seconds(milliseconds)}` : '',
@@ -49,9 +50,14 @@ const HANDLERS = {
     if (store.state.panel === 'export') openExport();
     pointAgain();
   },
-  preview({ photo, serial, path }) {
-    const isWanted = previews.arrived(serial);
-    if (photo === photoId() && isWanted) store.set({ preview: { serial, path } });
+  preview({ photo, serial, path, area, sizes }) {
+    const answered = previews.arrived(serial);
+    if (photo !== photoId() || !answered) return;
+    const { points, isLive } = answered;
+    store.set({ preview: { serial, path, area, isLive, of: points.at(-1), taken: [...sizes], holds: 0 } });
+  },
+  sizes({ photo, key, stops }) {
+    if (photo === photoId()) store.set({ stops: { key, list: stops } });
   },
   exported(event) {
     exports.arrived(event);

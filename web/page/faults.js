@@ -23,7 +23,8 @@ export function showError(error) {
   if (isOpening) giveUpOpening();
   exports.fail(error);
   previews.forget();
-  store.set({ work: null });
+  // The mask that a pull stood in for will not come: the one that is there is the one that is true.
+  store.set({ work: null, preview: null });
   say(sentence, { label: STEP_LABELS[step], run: NEXT_STEPS[step], isError: true });
 }
 

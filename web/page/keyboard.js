@@ -9,16 +9,40 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
  * @param {import('./store.js').Store} store
  * @param {Record<string, () => void>} commands by the name that buttons have in data-do
  * @param {{ moveCursor: (pixel: { x: number, y: number }) => void, place: (pixel: { x: number, y: number }, remove: boolean) => void,
- *   movePoint: (index: number, x: number, y: number) => void, removePoint: (index: number) => void }} intents
+ *   movePoint: (index: number, x: number, y: number) => void, removePoint: (index: number) => void, giveUp: () => boolean,
+ *   step: (direction: 1 | -1) => void, nudge: (index: number, direction: 1 | -1) => void }} intents
  */
 export function listenForKeys(store, commands, intents) {
   addEventListener('keydown', (event) => {
     if (event.target.closest?.('dialog[open]')) return;
-    const taken = withControl(event, commands) || onPoint(event, store, intents) || onStage(event, store, intents) || plain(event, commands, store);
+    // From here on the keyboard points.
+    if (event.key === 'Tab' || event.key in ARROWS || event.key === 'Enter') document.querySelector('#stage').classList.remove('by-pointer');
+    const taken = isGivenUp(event, intents) || withControl(event, commands) || onGrip(event, intents) || onSize(event, intents) || onPoint(event, store, intents) || onStage(event, store, intents) || plain(event, commands, store);
     if (taken) event.preventDefault();
   });
   addEventListener('keyup', (event) => event.key.toLowerCase() === 'h' && store.set({ hidesAll: false }));
   addEventListener('blur', () => store.set({ hidesAll: false }));
+}
+
+/** What is in the hand is let go of, and nothing else happens. */
+const isGivenUp = (event, intents) => event.key === 'Escape' && intents.giveUp();
+
+/** Everywhere: the next stop of a size. */
+function onSize(event, intents) {
+  const direction = { ',': -1, '.': 1 }[event.key];
+  if (!direction || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.('input')) return false;
+  intents.step(direction);
+  return true;
+}
+
+/** A ring that has the focus: arrows change the size by a tenth, pressing it goes to the next stop. */
+function onGrip(event, intents) {
+  const grip = event.target.closest?.('.grip');
+  if (!grip) return false;
+  const direction = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[event.key];
+  if (!direction) return false;
+  intents.nudge([...grip.closest('ol').children].indexOf(grip.closest('li')), direction);
+  return true;
 }
 
 function withControl(event, commands) {

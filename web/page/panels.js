@@ -1,5 +1,7 @@
 // Everything around the photo: bars, hints, cards, the notice and what a screen reader is told. Rendered from the state.
 import { cpuReason, cpuSetting } from './device_words.js';
+import { ofStops, percent } from './size.js';
+import { knownStops } from './stops.js';
 import { changed, phaseOf } from './store.js';
 
 const find = (selector) => document.querySelector(selector);
@@ -19,7 +21,7 @@ export function showPanels(store) {
     if (changed(state, before, 'notice')) showNotice(state.notice);
     find('#empty').hidden = phaseOf(state) !== 'empty';
     showHint(state);
-    if (changed(state, before, 'mask', 'document')) announce(state, before);
+    if (changed(state, before, 'mask', 'document', 'told')) announce(state, before);
   });
 }
 
@@ -126,15 +128,19 @@ function showNotice(notice) {
 }
 
 /** The hint of the moment, each gone once it was followed. */
-function showHint({ hasClicked, document: { photo, points }, preview, encoded, panel }) {
+function showHint({ hasClicked, document: { photo, points }, preview, encoded, panel, pull }) {
   const hint = find('#hint');
   const isTouch = matchMedia('(hover: none)').matches;
   let parts = null;
   if (photo && !hasClicked) {
-    if (isTouch) parts = ['Tap a thing.', ' Open your own photo above.'];
-    else if (preview) parts = ['Click to keep.', ' Right-click leaves something out.'];
-    else parts = ['Point, then click.', ' Drop your own photo anywhere.'];
-  } else if (points.length === 1 && encoded && !isTouch) parts = ['', 'Drag a point to move it · click it to delete · ? for keys'];
+    if (isTouch) parts = ['Tap a thing. Pull to grow it.', ' Open your own photo above.'];
+    else parts = ['Click a thing. Pull to grow it.', preview ? ' Right-click leaves something out.' : ' Drop your own photo anywhere.'];
+  } else if (points.length === 1 && points[0].size === null && encoded) {
+    if (isTouch) parts = ['', 'Pull the ring to grow or shrink it · tap the point to delete it'];
+    else parts = ['', 'Pull the ring to grow or shrink it · click the point to delete it · ? for keys'];
+  }
+  // What is being pulled is looked at, not read about.
+  if (pull?.isOn) parts = null;
   hint.hidden = !parts || panel !== 'none';
   const text = parts?.join('') ?? '';
   if (!parts || hint.textContent === text) return;
@@ -144,9 +150,17 @@ function showHint({ hasClicked, document: { photo, points }, preview, encoded, p
 }
 
 /** What changed, for whoever cannot see it. */
-function announce({ mask, document: { points } }, before) {
+function announce(state, before) {
+  const { mask, document: { points }, told } = state;
   const announcer = find('#announcer');
-  if (mask && mask !== before?.mask && points.length) {
-    announcer.textContent = `Mask updated, ${Math.round(mask.area * 100)} % of the photo`;
-  } else if (before?.document.points.length && !points.length) announcer.textContent = 'No points';
+  if (mask && mask !== before?.mask && points.length) announcer.textContent = maskInWords(state);
+  else if (before?.document.points.length && !points.length) announcer.textContent = 'No points';
+  else if (told !== before?.told) announcer.textContent = told.text;
+}
+
+/** "Mask updated, 12 % of the photo", or what became of a size: "Larger, 12 % of the photo, size 3 of 4." */
+function maskInWords(state) {
+  const { mask, document: { points, revision }, resized: { index, word, revision: edit } } = state;
+  if (!word || edit !== revision || !points[index]) return `Mask updated, ${percent(mask.area)} of the photo`;
+  return `${word}, ${percent(mask.area)} of the photo${ofStops(knownStops(state, points, index), points[index].size)}.`;
 }

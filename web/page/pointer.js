@@ -1,8 +1,7 @@
-// Mouse, pen and fingers over the stage, told as what they mean: point at, place, move, delete, pan, zoom.
+// Mouse, pen and fingers over the stage, told as what they mean: point at, place, pull, move, delete, pan, zoom.
 import { pixelAt } from './camera.js';
+import { Grab, Pan, Pinch, Press, Ring } from './gestures.js';
 
-/** A press that moves further than this, in CSS pixels, is a drag. */
-const CLICK_SLACK = 5;
 /** How near to a point's middle a press is on it. Browsers hand touches beside a button to it, too. */
 const POINT_REACH = 16;
 const LEFT = 0;
@@ -13,9 +12,18 @@ const RIGHT = 2;
  * @typedef {{ x: number, y: number }} Place in the stage, in CSS pixels
  * @typedef {object} Intents
  * @property {(place: Place | null, remove: boolean, isTouch: boolean) => void} point the pointer is here, or gone
- * @property {(place: Place, remove: boolean, isTouch: boolean) => void} place
- * @property {(index: number, place: Place) => void} drag a point is on its way
+ * @property {(place: Place, remove: boolean, isTouch: boolean) => void} press a new point is here, until it is let go or given up
+ * @property {(place: Place, isTouch: boolean) => number} ringAt whose ring lies there, -1 for none
+ * @property {(index: number, place: Place, isTouch: boolean) => void} grabRing a point's ring is in the hand
+ * @property {(place: Place) => void} pull the ring in the hand, or that of the new point, lies here
+ * @property {() => void} letGo
+ * @property {() => boolean} giveUp whether there was something in the hand
+ * @property {(index: number) => void} makeAutomatic
+ * @property {(pixels: number, place: Place) => void} scrub a size by the wheel
+ * @property {() => boolean} endScrub whether there was one
+ * @property {(index: number, place: Place, isTouch: boolean) => void} drag a point is on its way
  * @property {(index: number, place: Place | null) => void} drop it has arrived, or stays where it was
+ * @property {(index: number) => void} choose its ring is to be seen
  * @property {(index: number) => void} remove
  * @property {(dx: number, dy: number) => void} pan
  * @property {(factor: number, at: Place) => void} zoom
@@ -29,7 +37,7 @@ export function listenForPointers(store, intents) {
   const stage = document.querySelector('#stage');
   /** Fingers that are down. @type {Map<number, Place>} */
   const fingers = new Map();
-  /** What the pressed pointer does. @type {Gesture | null} */
+  /** What the pressed pointer does. @type {import('./gestures.js').Gesture | null} */
   let gesture = null;
   let isSpaceDown = false;
   /** The newest place since the last frame: pointers move more often than screens show. */
@@ -41,28 +49,38 @@ export function listenForPointers(store, intents) {
     return { x: event.clientX - left, y: event.clientY - top };
   };
   const isRemoving = (event) => event.shiftKey || event.altKey || event.button === RIGHT || (event.ctrlKey && event.button === LEFT);
-  const soon = (event) => {
-    hover = event && { place: placeOf(event), remove: event.shiftKey || event.altKey, isTouch: event.pointerType === 'touch' };
+  const isTouch = (event) => event.pointerType === 'touch';
+  const soon = (event, isGone = false) => {
+    hover = { place: isGone ? null : placeOf(event), remove: event.shiftKey || event.altKey, isTouch: isTouch(event) };
     frame ||= requestAnimationFrame(() => {
       frame = 0;
-      intents.point(hover?.place ?? null, hover?.remove ?? false, hover?.isTouch ?? false);
+      intents.point(hover.place, hover.remove, hover.isTouch);
     });
   };
 
   stage.addEventListener('pointerdown', (event) => {
-    if (event.pointerType === 'touch') fingers.set(event.pointerId, placeOf(event));
-    if (fingers.size === 2) gesture = cancelled(gesture) ?? new Pinch(fingers);
-    else if (fingers.size > 2 || gesture) return;
+    intents.endScrub();
+    stage.classList.add('by-pointer');
+    if (isTouch(event)) fingers.set(event.pointerId, placeOf(event));
+    if (fingers.size === 2) {
+      // A second finger is a pinch; what the first had begun is given up.
+      gesture?.cancel?.(intents);
+      soon(event, true);
+      gesture = new Pinch(fingers);
+    } else if (fingers.size > 2 || gesture) return;
     else gesture = begin(event);
     stage.setPointerCapture(event.pointerId);
-    if (gesture instanceof Press && event.pointerType === 'touch') soon(event);
+    if (gesture instanceof Press && isTouch(event)) soon(event);
   });
 
   function begin(event) {
+    const place = placeOf(event);
+    if (event.button === MIDDLE || (isSpaceDown && event.button === LEFT)) return new Pan(place);
     const button = pointAt(event);
-    if (event.button === MIDDLE || (isSpaceDown && event.button === LEFT)) return new Pan(placeOf(event));
-    if (button) return new Grab(Number(button.dataset.index), placeOf(event));
-    if (event.button === LEFT || event.button === RIGHT) return new Press(placeOf(event), isRemoving(event), event.pointerType === 'touch');
+    if (button) return new Grab(place, intents, Number(button.dataset.index), isTouch(event), event.timeStamp);
+    const ring = event.button === LEFT ? intents.ringAt(place, isTouch(event)) : -1;
+    if (ring >= 0) return new Ring(place, intents, ring, isTouch(event), event.timeStamp);
+    if (event.button === LEFT || event.button === RIGHT) return new Press(place, intents, isRemoving(event), isTouch(event));
     return null;
   }
 
@@ -74,19 +92,13 @@ export function listenForPointers(store, intents) {
     return away <= POINT_REACH ? button : null;
   }
 
-  /** A second finger is a pinch; what the first had begun is given up. */
-  function cancelled(begun) {
-    begun?.cancel?.(intents);
-    soon(null);
-    return null;
-  }
-
   stage.addEventListener('pointermove', (event) => {
     if (fingers.has(event.pointerId)) fingers.set(event.pointerId, placeOf(event));
     gesture?.move?.(placeOf(event), intents);
-    if (!(gesture instanceof Pinch) && !(gesture instanceof Grab)) soon(event);
+    if (!gesture || gesture instanceof Pan) soon(event);
     const { camera, document: { photo } } = store.state;
-    stage.dataset.over = gesture instanceof Pan ? 'pan' : isSpaceDown ? 'space' : pixelAt(camera, photo, placeOf(event)) ? 'photo' : '';
+    const isOverPhoto = () => Boolean(pixelAt(camera, photo, placeOf(event)));
+    stage.dataset.over = gesture instanceof Pan ? 'pan' : isSpaceDown ? 'space' : isOverPhoto() ? 'photo' : '';
   });
 
   const end = (event) => {
@@ -94,13 +106,14 @@ export function listenForPointers(store, intents) {
     const ended = gesture;
     if (gesture instanceof Pinch && fingers.size) return;
     gesture = null;
-    if (event.type === 'pointerup') ended?.end?.(placeOf(event), intents);
+    if (event.type === 'pointerup') ended?.end?.(placeOf(event), intents, event.timeStamp);
     else ended?.cancel?.(intents);
-    if (event.pointerType === 'touch') soon(null);
+    // A mouse is still there, and what lies under it may be new.
+    soon(event, isTouch(event));
   };
   stage.addEventListener('pointerup', end);
   stage.addEventListener('pointercancel', end);
-  stage.addEventListener('pointerleave', () => gesture || soon(null));
+  stage.addEventListener('pointerleave', (event) => gesture || soon(event, true));
   stage.addEventListener('contextmenu', (event) => event.preventDefault());
   // Middle click on Linux pastes, elsewhere it scrolls by itself.
   stage.addEventListener('mousedown', (event) => event.button === MIDDLE && event.preventDefault());
@@ -108,8 +121,13 @@ export function listenForPointers(store, intents) {
     'wheel',
     (event) => {
       event.preventDefault();
+      const pixels = event.deltaMode ? event.deltaY * 16 : event.deltaY;
+      if (event.altKey) {
+        intents.scrub(pixels, placeOf(event));
+        return;
+      }
       // A pinch on a touchpad comes as a wheel with Ctrl, in smaller steps.
-      const step = (event.deltaMode ? event.deltaY * 16 : event.deltaY) * (event.ctrlKey ? 0.01 : 0.0015);
+      const step = pixels * (event.ctrlKey ? 0.01 : 0.0015);
       intents.zoom(Math.exp(-Math.max(-0.6, Math.min(0.6, step))), placeOf(event));
     },
     { passive: false },
@@ -122,76 +140,10 @@ export function listenForPointers(store, intents) {
   };
   addEventListener('keydown', space);
   addEventListener('keyup', space);
-  addEventListener('blur', () => (isSpaceDown = false));
-}
-
-const isFar = (a, b) => Math.hypot(a.x - b.x, a.y - b.y) > CLICK_SLACK;
-
-/** @typedef {Press | Grab | Pan | Pinch} Gesture */
-
-/** A press on the photo. With a mouse the point is where it was pressed; a finger may look for its place first. */
-class Press {
-  constructor(place, remove, isTouch) {
-    Object.assign(this, { place, remove, isTouch });
-  }
-
-  end(place, intents) {
-    if (this.isTouch) intents.place(place, this.remove, true);
-    else if (!isFar(place, this.place)) intents.place(this.place, this.remove, false);
-  }
-}
-
-/** A press on a point: a click deletes it, a drag moves it. */
-class Grab {
-  #isMoved = false;
-
-  constructor(index, place) {
-    Object.assign(this, { index, place });
-  }
-
-  move(place, intents) {
-    this.#isMoved ||= isFar(place, this.place);
-    if (this.#isMoved) intents.drag(this.index, place);
-  }
-
-  end(place, intents) {
-    if (this.#isMoved) intents.drop(this.index, place);
-    else intents.remove(this.index);
-  }
-
-  cancel(intents) {
-    intents.drop(this.index, null);
-  }
-}
-
-class Pan {
-  constructor(place) {
-    this.place = place;
-  }
-
-  move(place, intents) {
-    intents.pan(place.x - this.place.x, place.y - this.place.y);
-    this.place = place;
-  }
-}
-
-/** Two fingers: their middle pans, their distance zooms. */
-class Pinch {
-  constructor(fingers) {
-    this.fingers = fingers;
-    this.before = this.#now();
-  }
-
-  move(_, intents) {
-    if (this.fingers.size < 2) return;
-    const now = this.#now();
-    intents.pan(now.middle.x - this.before.middle.x, now.middle.y - this.before.middle.y);
-    intents.zoom(now.distance / this.before.distance, now.middle);
-    this.before = now;
-  }
-
-  #now() {
-    const [a, b] = this.fingers.values();
-    return { middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, distance: Math.max(Math.hypot(a.x - b.x, a.y - b.y), 1) };
-  }
+  // A browser's menu takes Alt for itself, unless it was of use here.
+  addEventListener('keyup', (event) => event.key === 'Alt' && intents.endScrub() && event.preventDefault());
+  addEventListener('blur', () => {
+    isSpaceDown = false;
+    intents.endScrub();
+  });
 }

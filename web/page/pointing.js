@@ -1,47 +1,125 @@
 // Pointing: what is under the pointer is shown before it is clicked.
 import { pixelAt, placeOf, panned, zoomed } from './camera.js';
-import { made, photoId, photos, store } from './app.js';
-import { placePoint, showDocument } from './edits.js';
-import { showMagnifier } from './magnifier.js';
+import { made, photoId, store } from './app.js';
+import { movePoint, placePoint, showDocument } from './edits.js';
+import { magnify } from './magnifier.js';
 import { previews } from './requests.js';
+import { isWithinRing, ringAt } from './rings.js';
+
+/** Within so many CSS pixels, a point is what is pointed at. */
+const POINT_RADIUS = 12;
+/** A size chosen before the click holds within so many CSS pixels: a hand is never still. */
+const CHOICE_REACH = 24;
 
 /** Where the pointer is, while it is over the stage. @type {{ place: import('./pointer.js').Place, remove: boolean, isTouch: boolean } | null} */
 let pointed = null;
 
 export function pointAt(place, remove, isTouch) {
   pointed = place && { place, remove, isTouch };
+  magnify(isTouch ? place : null);
   const { state } = store;
-  showMagnifier(state, photos.shown, isTouch ? place : null);
+  if (state.pull) return;
+  // A finger that was lifted points at nothing and takes nothing along.
+  const isOnRing = !isTouch && chooseAt(place);
   const pixel = place && pixelAt(state.camera, state.document.photo, place);
   const isRemoving = remove || (isTouch && state.tapRemoves);
   if (pixel && !isTouch && state.cursor) store.set({ cursor: null });
-  previewAt(pixel && !isOverPoint(place) ? pixel : null, isRemoving);
+  aimAt(pixel && pointUnder(place) < 0 && !isOnRing ? pixel : null, isRemoving);
+}
+
+/** The engine is ready again, or nothing is in the hand any more, and the pointer may not have moved meanwhile. */
+export function pointAgain() {
+  if (pointed) pointAt(pointed.place, pointed.remove, pointed.isTouch);
+  else if (store.state.cursor) aimAt(store.state.cursor, false);
+}
+
+/** The point under the pointer shows its ring, which stays as long as the pointer is within it. @returns {boolean} whether that is on the ring */
+function chooseAt(place) {
+  const { state } = store;
+  if (state.pull) return false;
+  const under = place ? pointUnder(place) : -1;
+  const isStill = place && state.chosen >= 0 && isWithinRing(state, place);
+  const focused = focusedPoint();
+  const chosen = under >= 0 ? under : isStill ? state.chosen : focused;
+  const isOnRing = Boolean(place) && under < 0 && ringAt({ ...state, chosen }, place, false) >= 0;
+  const isRingHot = isOnRing || (chosen >= 0 && chosen === focused);
+  if (chosen !== state.chosen || isRingHot !== state.isRingHot) store.set({ chosen, isRingHot });
+  if (isOnRing) {
+    // The grip comes to where the pointer is on the ring.
+    const middle = placeOf(state.camera, state.document.points[chosen]);
+    store.set({ angle: Math.atan2(place.y - middle.y, place.x - middle.x) });
+  }
+  return isOnRing;
+}
+
+/** The point that has the keyboard's focus, itself or its ring; -1 for none. */
+function focusedPoint() {
+  const item = document.activeElement?.closest?.('#points li:has(:focus-visible)');
+  return item ? [...item.parentElement.children].indexOf(item) : -1;
+}
+
+/** A point that gets the focus shows its ring. */
+export function followFocus() {
+  const points = document.querySelector('#points');
+  points.addEventListener('focusin', () => focusedPoint() >= 0 && store.set({ chosen: focusedPoint(), isRingHot: true }));
+  points.addEventListener('focusout', ({ relatedTarget }) => relatedTarget?.closest?.('#points') || chooseAt(pointed?.place ?? null));
 }
 
 /** Whether a preview keeps the engine for a while. */
 const isSlow = () => store.state.engine?.device.kind === 'cpu' || store.state.engine?.device.software;
 
-function previewAt(pixel, remove) {
-  const { encoded, document } = store.state;
+/** Points at a pixel, or at nothing. */
+export function aimAt(pixel, remove) {
+  const { encoded, document, aim, preview } = store.state;
   if (!pixel || encoded !== document.photo?.id || (remove && !document.points.length)) {
     previews.stop();
-    if (store.state.preview) store.set({ preview: null });
+    // What stands in for a mask stays until that is there.
+    if (aim || (preview && !preview.holds)) store.set({ aim: null, preview: preview?.holds ? preview : null });
     return;
   }
-  const others = document.points.filter(({ x, y }) => x !== pixel.x || y !== pixel.y);
-  previews.want([...others, { ...pixel, foreground: !remove }], isSlow());
+  const choice = choiceAt(pixel);
+  store.set({ aim: { ...pixel, foreground: !remove, choice } });
+  previewPoints(aimedPoints({ ...pixel, foreground: !remove, size: choice?.size ?? null }), { waits: true });
 }
 
-/** The engine is ready again, and the pointer may not have moved meanwhile. */
-export function pointAgain() {
-  if (pointed) pointAt(pointed.place, pointed.remove, pointed.isTouch);
-  else if (store.state.cursor) previewAt(store.state.cursor, false);
+/** The size that was chosen near a pixel, before the click. */
+function choiceAt(pixel) {
+  const { aim, camera } = store.state;
+  if (!aim?.choice) return null;
+  const [from, to] = [placeOf(camera, aim.choice.at), placeOf(camera, pixel)];
+  return Math.hypot(from.x - to.x, from.y - to.y) <= CHOICE_REACH ? aim.choice : null;
 }
 
-const POINT_RADIUS = 12;
-function isOverPoint(place) {
+/** A size for the point that is not placed yet. */
+export function chooseSize(size, taken) {
+  const { aim } = store.state;
+  if (!aim) return;
+  const { x, y, foreground } = aim;
+  store.set({ aim: { ...aim, choice: { at: { x, y }, size, taken } } });
+  previewPoints(aimedPoints({ x, y, foreground, size }), {});
+}
+
+/** The size that a point placed on a pixel gets, and what the automatic one takes there, as far as that is known. */
+export function sizeAt(pixel) {
+  const { preview } = store.state;
+  const isOfIt = preview?.of.x === pixel.x && preview.of.y === pixel.y && preview.of.size === null;
+  return { size: choiceAt(pixel)?.size ?? null, automatic: isOfIt ? preview.taken.at(-1) : null };
+}
+
+/** The points that there are and one more, which takes the place of the one on its pixel. */
+export function aimedPoints(point) {
+  return [...store.state.document.points.filter(({ x, y }) => x !== point.x || y !== point.y), point];
+}
+
+/** Asks for the mask as it would be. @param {{ waits?: boolean, isLive?: boolean }} how `waits`: where that takes a while, for the pointer to rest */
+export function previewPoints(points, { waits = false, isLive = false }) {
+  if (photoId() && store.state.encoded === photoId()) previews.want(points, { waits: waits && isSlow(), isLive });
+}
+
+/** @returns {number} -1 for none */
+function pointUnder(place) {
   const { camera, document } = store.state;
-  return document.points.some((point) => {
+  return document.points.findIndex((point) => {
     const { x, y } = placeOf(camera, point);
     return Math.hypot(x - place.x, y - place.y) < POINT_RADIUS;
   });
@@ -61,28 +139,20 @@ export function zoomBy(factor, at) {
   store.set({ camera: zoomed(camera, camera.scale * factor, at ?? { x: stage.width / 2, y: stage.height / 2 }, view()) });
 }
 
-/** @type {import('./pointer.js').Intents} */
+/** @type {Partial<import('./pointer.js').Intents>} */
 export const pointerIntents = {
-  point: pointAt,
-  place(place, remove, isTouch) {
-    // A click beside an open menu closes it, and no more.
-    if (store.state.panel === 'export') {
-      store.set({ panel: 'none' });
-      return;
-    }
-    const pixel = pixelAt(store.state.camera, store.state.document.photo, place);
-    if (pixel) placePoint(pixel, remove || (isTouch && store.state.tapRemoves));
-  },
-  drag(index, place) {
+  drag(index, place, isTouch) {
     const pixel = nearestPixel(place);
     store.set({ drag: { index, ...pixel } });
-    const points = store.state.document.points.map((point, i) => (i === index ? { ...point, ...pixel } : point));
-    if (store.state.encoded === photoId()) previews.want(points, isSlow());
+    magnify(isTouch ? place : null);
+    previewPoints(store.state.document.points.map((point, i) => (i === index ? { ...point, ...pixel } : point)), { waits: true });
   },
   drop(index, place) {
+    magnify(null);
     if (!place) store.set({ drag: null });
-    else showDocument(made.movePoint(index, nearestPixel(place).x, nearestPixel(place).y));
+    else movePoint(index, nearestPixel(place).x, nearestPixel(place).y);
   },
+  choose: (index) => store.set({ chosen: index }),
   remove: (index) => showDocument(made.removePoint(index)),
   pan: (dx, dy) => store.state.document.photo && store.set({ camera: panned(store.state.camera, dx, dy, view()) }),
   zoom: zoomBy,
@@ -92,9 +162,10 @@ export const pointerIntents = {
 export const keyIntents = {
   moveCursor(pixel) {
     store.set({ cursor: pixel });
-    previewAt(pixel, false);
+    chooseAt(placeOf(store.state.camera, pixel));
+    aimAt(pixel, false);
   },
-  place: placePoint,
-  movePoint: (index, x, y) => showDocument(made.movePoint(index, x, y)),
+  place: (pixel, remove) => placePoint(pixel, remove, sizeAt(pixel).size),
+  movePoint,
   removePoint: (index) => showDocument(made.removePoint(index)),
 };

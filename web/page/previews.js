@@ -11,22 +11,25 @@ export class Previews {
   #timer = 0;
   #asked = '';
 
+  /** What was sent last. */
+  #sent = null;
+
   /** @param {(serial: number, points: import('./store.js').Point[]) => void} send */
   constructor(send) {
     this.#send = send;
   }
 
   /**
-   * @param {import('./store.js').Point[]} points those that are there and the one under the pointer
-   * @param {boolean} waitsForRest
+   * @param {import('./store.js').Point[]} points those that are there and the one that it is about, or was moved or pulled
+   * @param {{ waits: boolean, isLive: boolean }} how `waits`: for the pointer to rest; `isLive`: a size is being pulled
    */
-  want(points, waitsForRest) {
-    const asked = JSON.stringify(points);
+  want(points, { waits, isLive }) {
+    const asked = JSON.stringify([points, isLive]);
     if (asked === this.#asked) return;
     this.#asked = asked;
-    this.#wish = points;
+    this.#wish = { points, isLive };
     clearTimeout(this.#timer);
-    if (waitsForRest) this.#timer = setTimeout(() => this.#next(), REST_MS);
+    if (waits) this.#timer = setTimeout(() => this.#next(), REST_MS);
     else this.#next();
   }
 
@@ -44,19 +47,19 @@ export class Previews {
     this.#inFlight = 0;
   }
 
-  /** An answer came. @returns {boolean} whether it is to be shown */
+  /** An answer came. @returns {{ points: import('./store.js').Point[], isLive: boolean } | null} to what, where it is to be shown */
   arrived(serial) {
     if (serial === this.#inFlight) this.#inFlight = 0;
-    const isWanted = serial === this.#serial;
+    const answered = serial === this.#serial ? this.#sent : null;
     this.#next();
-    return isWanted;
+    return answered;
   }
 
   #next() {
     if (this.#inFlight || !this.#wish) return;
-    const points = this.#wish;
+    this.#sent = this.#wish;
     this.#wish = null;
     this.#inFlight = ++this.#serial;
-    this.#send(this.#serial, points);
+    this.#send(this.#serial, this.#sent.points);
   }
 }

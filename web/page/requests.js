@@ -49,6 +49,11 @@ export function sendPoints() {
   engine.send({ kind: 'points', photo: photo.id, revision, points });
 }
 
+/** Asks for the stops of a point's size. The answer has the same key. */
+export function sendSizes(points, index, key) {
+  engine.send({ kind: 'sizes', photo: photoId(), points, index, key });
+}
+
 /** Asks for the Markov map of a point. */
 export function sendMarkovMap(point) {
   engine.send({ kind: 'markov-map', serial: ++mapSerial, point });

@@ -2,7 +2,8 @@
 
 /**
  * @typedef {import('./engine.js').Device} Device
- * @typedef {{ x: number, y: number, foreground: boolean }} Point in photo pixels, whole
+ * @typedef {{ x: number, y: number, foreground: boolean, size: number | null }} Point in photo pixels, whole; the share of the
+ *   photo that it takes, null for the engine's own choice
  * @typedef {{ id: number, name: string, width: number, height: number }} PhotoRef
  *
  * @typedef {object} State
@@ -13,10 +14,21 @@
  * @property {number} density device pixels to a CSS pixel
  * @property {{ stage: string, done: number, total: number, stored?: boolean } | null} work what the engine does
  * @property {number} encoded the photo that the engine is ready for, 0 for none
- * @property {{ photo: number, revision: number, path: string, area: number, points: number } | null} mask
- * @property {{ path: string, serial: number } | null} preview
+ * @property {{ photo: number, revision: number, path: string, area: number, points: number, taken: Record<string, number> } | null} mask
+ *   `taken`: by "x,y", the share of the photo that the point there takes
+ * @property {{ path: string, serial: number, area: number, isLive: boolean, of: Point, taken: number[], holds: number } | null} preview
+ *   `isLive`: of a pull, shown as the mask will be; `of`: the last of its points; `holds`: the revision whose mask it stands in for
  * @property {{ index: number, x: number, y: number } | null} drag the point that is being moved, and to where
  * @property {{ x: number, y: number } | null} cursor where the keyboard points, in photo pixels
+ * @property {{ x: number, y: number, foreground: boolean, choice: { at: { x: number, y: number }, size: number | null, taken: number } | null } | null} aim
+ *   what the preview is about, with a size where one was chosen before the click, and where that was
+ * @property {number} chosen the point whose ring is seen, -1 for none
+ * @property {boolean} isRingHot whether the pointer is on that ring, or the keyboard's focus
+ * @property {number} angle where the ring's grip was left, in radians
+ * @property {Pull | null} pull the size that is being pulled
+ * @property {{ key: string, list: import('./size.js').SizeStop[] } | null} stops of a size, and the question that they answer
+ * @property {{ revision: number, index: number, word: string }} resized the edit that changed a size, of which point, and how
+ * @property {{ text: string }} told something to be said that no mask tells
  * @property {boolean} hidesAll whether the photo is shown alone
  * @property {boolean} tapRemoves
  * @property {'none' | 'export' | 'cpu' | 'how' | 'privacy'} panel
@@ -26,6 +38,22 @@
  * @property {string} done what was done last, and how long it took
  * @property {boolean} hasClicked whether the first hint has done its work
  * @property {boolean} isOnline
+ *
+ * @typedef {object} Pull
+ * @property {number} index of its point; that behind the last for a new one
+ * @property {number} x
+ * @property {number} y
+ * @property {boolean} foreground
+ * @property {number | null} size null for the automatic one
+ * @property {number | null} taken the share of the photo that the ring shows, as far as it is known
+ * @property {number | null} from what the point took before, or what the automatic size of a new one takes
+ * @property {number} angle of the pointer around the point
+ * @property {number} revision of the document that it changes
+ * @property {'hand' | 'wheel'} by
+ * @property {{ x: number, y: number }} [place] where the wheel's pull began, in the stage
+ * @property {boolean} isTouch
+ * @property {boolean} [isAim] whether it is about the point that is not placed yet, and places none
+ * @property {boolean} isOn whether there is a size in it already: a press is none
  */
 
 export class Store {

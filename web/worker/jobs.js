@@ -22,6 +22,7 @@ export const JOBS = [
   ...['mask', 'cutout'].map((what) => ({ key: `export ${what}`, isReady: (desk) => desk.hasMask(), run: exportPng, isOnce: true })),
   { key: 'markov-map', isReady: (desk) => desk.isEncoded(desk.photo?.id), run: makeMarkovMap, isOnce: true },
   { key: 'preview', isReady: (desk, { photo }) => desk.isEncoded(photo), run: preview, isOnce: true },
+  { key: 'sizes', isReady: (desk, { photo }) => desk.isEncoded(photo), run: findSizes, isOnce: true },
 ];
 
 /** Decoding needs no engine and waits for nothing. @param {Desk} desk @param {Wish} wish */
@@ -56,12 +57,12 @@ async function segment(desk, wish) {
   const { photo, revision, points } = wish.request;
   desk.forgetMask();
   if (!points.length) {
-    desk.tell({ kind: 'mask', photo, revision, milliseconds: 0, area: 0, path: '' });
+    desk.tell({ kind: 'mask', photo, revision, milliseconds: 0, area: 0, path: '', sizes: new Float32Array() });
     return;
   }
   const mask = await desk.call(wish, (engine, options) => engine.mask(points, options));
   desk.mask = mask;
-  desk.tell({ kind: 'mask', photo, revision, milliseconds: mask.milliseconds, area: mask.area, path: mask.outlinePath() });
+  desk.tell({ kind: 'mask', photo, revision, ...told(mask) });
 }
 
 async function exportPng(desk, { request: { serial, what } }) {
@@ -79,6 +80,18 @@ async function makeMarkovMap(desk, wish) {
 async function preview(desk, wish) {
   const { photo, serial, points } = wish.request;
   const mask = await desk.call(wish, (engine, options) => engine.preview(points, options));
-  desk.tell({ kind: 'preview', photo, serial, milliseconds: mask.milliseconds, path: mask.outlinePath() });
+  desk.tell({ kind: 'preview', photo, serial, ...told(mask) });
   mask.free();
+}
+
+async function findSizes(desk, wish) {
+  const { photo, points, index, key } = wish.request;
+  const stops = await desk.call(wish, (engine, options) => engine.sizes(points, index, options));
+  desk.tell({ kind: 'sizes', photo, key, stops });
+}
+
+/** What the page is told of a mask. @param {import('../maskov-web.js').Mask} mask */
+function told(mask) {
+  const { milliseconds, area, sizes } = mask;
+  return { milliseconds, area, sizes, path: mask.outlinePath() };
 }

@@ -15,7 +15,7 @@ pub struct Document {
 }
 
 /// What a view shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot<'a> {
     /// The photo, once there is one.
@@ -53,22 +53,32 @@ impl Document {
         self.history.go_on(State { photo: Some(Rc::new(photo)), points: Vec::new() });
     }
 
-    /// Adds a point behind the others, or in place of the one on its pixel.
+    /// Adds a point behind the others, or in place of the one on its pixel. A size beside the range is clamped into it.
     ///
     /// # Errors
-    /// When there is no photo, or the point lies outside it.
+    /// When there is no photo, the point lies outside it, or its size is no number.
     pub fn add_point(&mut self, point: Point) -> Result<()> {
         let state = self.history.now().with_point(point)?;
         self.history.go_on(state);
         Ok(())
     }
 
-    /// Moves a point, which keeps its label. Another point on that pixel is gone then.
+    /// Moves a point, which keeps its label and size. Another point on that pixel is gone then.
     ///
     /// # Errors
     /// When there is no such point, or the new place lies outside the photo.
     pub fn move_point(&mut self, index: usize, x: u32, y: u32) -> Result<()> {
         let state = self.history.now().with_moved(index, x, y)?;
+        self.history.go_on(state);
+        Ok(())
+    }
+
+    /// Gives a point a size, a share of the photo that is clamped into the range; or gives it back to the engine to choose.
+    ///
+    /// # Errors
+    /// When there is no such point, or the size is no number.
+    pub fn resize_point(&mut self, index: usize, size: Option<f32>) -> Result<()> {
+        let state = self.history.now().with_resized(index, size)?;
         self.history.go_on(state);
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Why an edit was refused.
 
+use crate::state::{LARGEST_SIZE, SMALLEST_SIZE};
+
 /// Result of this crate.
 pub type Result<T, E = DocumentError> = std::result::Result<T, E>;
 
@@ -26,6 +28,8 @@ pub enum DocumentError {
         /// How many points there are.
         points: usize,
     },
+    /// A size is no number.
+    SizeNotANumber,
 }
 
 impl DocumentError {
@@ -35,6 +39,7 @@ impl DocumentError {
             Self::NoPhoto => "no-image",
             Self::PointOutside { .. } => "point-outside",
             Self::NoSuchPoint { .. } => "no-such-point",
+            Self::SizeNotANumber => "bad-size",
         }
     }
 }
@@ -48,6 +53,12 @@ impl std::fmt::Display for DocumentError {
             }
             Self::NoSuchPoint { index, points } => {
                 write!(f, "there is no point of index {index}, there are {points} points (from index 0)")
+            }
+            Self::SizeNotANumber => {
+                write!(
+                    f,
+                    "a point's size is a share of the photo, {SMALLEST_SIZE} to {LARGEST_SIZE}, and this is no number"
+                )
             }
         }
     }

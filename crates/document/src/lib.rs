@@ -5,7 +5,7 @@
 //!                            └─▶ Snapshot: what a view shows
 //! ```
 //!
-//! Two rules hold at every time: all points lie inside the photo, and no two share a pixel.
+//! Three rules hold at every time: all points lie inside the photo, no two share a pixel, and every size is within its range.
 
 mod document;
 mod error;
@@ -14,4 +14,4 @@ mod state;
 
 pub use document::{Document, Snapshot};
 pub use error::{DocumentError, Result};
-pub use state::{PhotoRef, Point};
+pub use state::{LARGEST_SIZE, PhotoRef, Point, SMALLEST_SIZE};

@@ -19,8 +19,13 @@ pub struct PhotoRef {
     pub height: u32,
 }
 
+/// The smallest share of a photo that a point may take, as the engine has it.
+pub const SMALLEST_SIZE: f32 = 0.001;
+/// The largest share of a photo that a point may take, as the engine has it.
+pub const LARGEST_SIZE: f32 = 0.9;
+
 /// A click, in photo pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Point {
     /// Column.
     pub x: u32,
@@ -28,16 +33,23 @@ pub struct Point {
     pub y: u32,
     /// Whether it adds to the object; else it removes.
     pub foreground: bool,
+    /// The share of the photo that it takes, [`SMALLEST_SIZE`] to [`LARGEST_SIZE`]; the engine's own choice where absent.
+    pub size: Option<f32>,
 }
 
 impl Point {
+    /// A point whose size is the engine's own choice.
+    pub const fn new(x: u32, y: u32, foreground: bool) -> Self {
+        Self { x, y, foreground, size: None }
+    }
+
     fn is_at(&self, x: u32, y: u32) -> bool {
         (self.x, self.y) == (x, y)
     }
 }
 
 /// Every edit makes a new one from the old one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct State {
     pub photo: Option<Rc<PhotoRef>>,
     /// In the order of their clicks.
@@ -47,6 +59,7 @@ pub(crate) struct State {
 impl State {
     pub fn with_point(&self, point: Point) -> Result<Self> {
         self.check_inside(point.x, point.y)?;
+        let point = Point { size: within_range(point.size)?, ..point };
         let mut state = self.clone();
         match state.points.iter_mut().find(|other| other.is_at(point.x, point.y)) {
             Some(other) => *other = point,
@@ -63,6 +76,13 @@ impl State {
         if let Some(other) = (0..self.points.len()).find(|&i| i != index && self.points[i].is_at(x, y)) {
             state.points.remove(other);
         }
+        Ok(state)
+    }
+
+    pub fn with_resized(&self, index: usize, size: Option<f32>) -> Result<Self> {
+        let &point = self.point(index)?;
+        let mut state = self.clone();
+        state.points[index] = Point { size: within_range(size)?, ..point };
         Ok(state)
     }
 
@@ -85,5 +105,13 @@ impl State {
         } else {
             Err(DocumentError::PointOutside { x, y, width, height })
         }
+    }
+}
+
+/// A hand may pull past every edge: a size beside the range is the end that it is nearer to.
+fn within_range(size: Option<f32>) -> Result<Option<f32>> {
+    match size {
+        Some(size) if size.is_nan() => Err(DocumentError::SizeNotANumber),
+        size => Ok(size.map(|size| size.clamp(SMALLEST_SIZE, LARGEST_SIZE))),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use maskov_document::{Document, PhotoRef, Point};
+use maskov_document::{Document, LARGEST_SIZE, PhotoRef, Point, SMALLEST_SIZE};
 use proptest::prelude::*;
 
 /// An edit, sensible or not.
@@ -11,6 +11,7 @@ enum Edit {
     Open { id: u32, width: u32, height: u32 },
     Add(Point),
     Move { index: usize, x: u32, y: u32 },
+    Resize { index: usize, size: Option<f32> },
     Remove(usize),
     Clear,
 }
@@ -23,13 +24,30 @@ enum Step {
     Redo,
 }
 
+/// No size, and sizes inside the range, beside it and at no place at all.
+fn size() -> impl Strategy<Value = Option<f32>> {
+    prop_oneof![
+        3 => Just(None),
+        3 => (0.0..1.0f32).prop_map(Some),
+        1 => prop::num::f32::ANY.prop_map(Some),
+        1 => Just(Some(f32::NAN)),
+    ]
+}
+
 /// Photos are small, so that points meet, and places go past their edges.
 fn edit() -> impl Strategy<Value = Edit> {
     let place = || (0..9u32, 0..9u32);
+    let point = (place(), any::<bool>(), size()).prop_map(|((x, y), foreground, size)| Point {
+        x,
+        y,
+        foreground,
+        size,
+    });
     prop_oneof![
         1 => (0..3u32, 0..9u32, 0..9u32).prop_map(|(id, width, height)| Edit::Open { id, width, height }),
-        6 => (place(), any::<bool>()).prop_map(|((x, y), foreground)| Edit::Add(Point { x, y, foreground })),
+        6 => point.prop_map(Edit::Add),
         4 => (0..6usize, place()).prop_map(|(index, (x, y))| Edit::Move { index, x, y }),
+        3 => (0..6usize, size()).prop_map(|(index, size)| Edit::Resize { index, size }),
         2 => (0..6usize).prop_map(Edit::Remove),
         1 => Just(Edit::Clear),
     ]
@@ -53,6 +71,7 @@ fn apply(document: &mut Document, edit: &Edit) -> bool {
         }
         Edit::Add(point) => document.add_point(point).is_ok(),
         Edit::Move { index, x, y } => document.move_point(index, x, y).is_ok(),
+        Edit::Resize { index, size } => document.resize_point(index, size).is_ok(),
         Edit::Remove(index) => document.remove_point(index).is_ok(),
         Edit::Clear => {
             document.clear();
@@ -146,6 +165,29 @@ proptest! {
             let pixels: HashSet<_> = snapshot.points.iter().map(|point| (point.x, point.y)).collect();
             prop_assert_eq!(pixels.len(), snapshot.points.len());
             prop_assert!(pixels.iter().all(|&(x, y)| x < width && y < height));
+        }
+    }
+
+    #[test]
+    fn sizes_are_within_their_range(steps in steps()) {
+        let mut document = Document::new();
+        for step in &steps {
+            take(&mut document, step);
+            let range = SMALLEST_SIZE..=LARGEST_SIZE;
+            let mut sizes = document.snapshot().points.iter().filter_map(|point| point.size);
+            prop_assert!(sizes.all(|size| range.contains(&size)));
+        }
+    }
+
+    #[test]
+    fn a_size_changes_nothing_else(steps in steps(), index in 0..6usize, size in size()) {
+        let mut document = Document::new();
+        steps.iter().for_each(|step| take(&mut document, step));
+        let before = state(&document);
+        if document.resize_point(index, size).is_ok() {
+            let (photo, mut points) = state(&document);
+            points[index].size = before.1[index].size;
+            prop_assert_eq!((photo, points), before);
         }
     }
 

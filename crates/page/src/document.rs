@@ -23,6 +23,8 @@ export interface Point {
   readonly y: number;
   /** Whether it adds to the object; else it removes. */
   readonly foreground: boolean;
+  /** The share of the photo that it takes, 0.001 to 0.9; null where that is the engine's own choice. */
+  readonly size: number | null;
 }
 
 /** What a view shows. */
@@ -39,7 +41,7 @@ export interface Snapshot {
 /** What an edit that cannot be made throws; the document is as it was. */
 export interface DocumentError extends Error {
   name: 'DocumentError';
-  code: 'no-image' | 'point-outside' | 'no-such-point';
+  code: 'no-image' | 'point-outside' | 'no-such-point' | 'bad-size';
 }
 "#;
 
@@ -86,14 +88,28 @@ impl Document {
         self.snapshot()
     }
 
-    /// Adds a point behind the others, or in place of the one on its pixel.
+    /// Adds a point behind the others, or in place of the one on its pixel. Without a size, that is the engine's own choice; a
+    /// size beside the range is clamped into it.
     #[wasm_bindgen(js_name = addPoint)]
-    pub fn add_point(&mut self, x: u32, y: u32, foreground: bool) -> Result<Snapshot, JsValue> {
-        self.document.add_point(Point { x, y, foreground }).map_err(thrown)?;
+    pub fn add_point(
+        &mut self,
+        x: u32,
+        y: u32,
+        foreground: bool,
+        size: Option<f32>,
+    ) -> Result<Snapshot, JsValue> {
+        self.document.add_point(Point { x, y, foreground, size }).map_err(thrown)?;
         self.snapshot()
     }
 
-    /// Moves a point, which keeps its label. Another point on that pixel is gone then.
+    /// Gives a point a size, which is clamped into the range; without one, it is the engine's own choice again.
+    #[wasm_bindgen(js_name = resizePoint)]
+    pub fn resize_point(&mut self, index: usize, size: Option<f32>) -> Result<Snapshot, JsValue> {
+        self.document.resize_point(index, size).map_err(thrown)?;
+        self.snapshot()
+    }
+
+    /// Moves a point, which keeps its label and size. Another point on that pixel is gone then.
     #[wasm_bindgen(js_name = movePoint)]
     pub fn move_point(&mut self, index: usize, x: u32, y: u32) -> Result<Snapshot, JsValue> {
         self.document.move_point(index, x, y).map_err(thrown)?;

@@ -1,0 +1,135 @@
+// Draws the ring of a size: the circle with the stops on the ray through its grip, the grip itself, and its size in words.
+import { onRay, ringOf } from './rings.js';
+import { ofStops, percent, radiusOf, stopOf } from './size.js';
+import { knownStops } from './stops.js';
+import { changed } from './store.js';
+
+const SVG = 'http://www.w3.org/2000/svg';
+/** How far the words are from the line, in CSS pixels. */
+const WORDS_AWAY = 34;
+/** Half of what the words take, so that they stay in the stage. */
+const WORDS_SIDE = 88;
+const WORDS_HEIGHT = 18;
+/** Where the ray of the stops leaves the point. */
+const POINT_RADIUS = 9;
+/** How near two stops may be drawn. */
+const LEAST_GAP = 7;
+
+/** @typedef {import('./rings.js').Ring} Ring */
+/** @typedef {import('./store.js').State} State */
+
+/** @param {import('./store.js').Store} store */
+export function showRing(store) {
+  const stage = document.querySelector('#stage');
+  const words = document.querySelector('#size-words');
+  const drawing = new Drawing(document.querySelector('#overlay'));
+  store.onFrame((state, before) => {
+    if (!changed(state, before, 'document', 'camera', 'stage', 'mask', 'drag', 'aim', 'pull', 'stops', 'chosen', 'isRingHot', 'angle', 'hidesAll')) return;
+    const ring = ringOf(state);
+    const stops = ring ? stopsOf(state, ring) : [];
+    const isHot = Boolean(state.pull?.isOn) || state.isRingHot;
+    drawing.show(ring, state, stops, isHot);
+    showGrips(ring, state, stops);
+    stage.dataset.ring = ring && isHot && ring.angle !== null ? cursorAt(ring) : '';
+    showWords(words, ring && speaks(state, isHot) ? ring : null, state, stops);
+  });
+}
+
+/** Whether the size is told in words too: while one reaches for it, and after it was changed. */
+function speaks({ aim, resized, document }, isHot) {
+  return isHot || Boolean(aim?.choice) || (resized.word !== '' && resized.revision === document.revision);
+}
+
+/** The stops of a ring, as far as they are known. @param {State} state @param {Ring} ring */
+function stopsOf(state, { index }) {
+  const { document: { points }, pull, aim } = state;
+  if (index >= 0) return knownStops(state, points, index);
+  const { x, y, foreground } = pull ?? aim;
+  const others = points.filter((point) => point.x !== x || point.y !== y);
+  return knownStops(state, [...others, { x, y, foreground, size: null }], others.length);
+}
+
+/** The circle, and the stops as dots on the ray from the point through the grip; the automatic one is a square on its corner. */
+class Drawing {
+  #group = element('g', { id: 'ring' });
+  #circles = ['halo', 'rim'].map((name) => element('circle', { class: name }));
+  #ray = element('path', { class: 'ray' });
+  #stops = element('g', {});
+
+  constructor(overlay) {
+    this.#group.append(this.#ray, ...this.#circles, this.#stops);
+    overlay.append(this.#group);
+  }
+
+  /** @param {Ring | null} ring */
+  show(ring, { document: { photo }, camera }, stops, isHot) {
+    const group = this.#group;
+    group.classList.toggle('seen', Boolean(ring));
+    group.classList.toggle('hot', isHot);
+    if (!ring) return;
+    Object.assign(group.dataset, { point: ring.index, size: ring.size ?? '', taken: ring.taken, radius: ring.radius });
+    for (const circle of this.#circles) set(circle, { cx: ring.middle.x, cy: ring.middle.y, r: ring.radius });
+    const seen = isHot && ring.angle !== null ? stops : [];
+    let last = 0;
+    const marks = seen.flatMap((stop) => {
+      const at = radiusOf(stop.size, photo) * camera.scale;
+      if (at - last < LEAST_GAP) return [];
+      last = at;
+      return [mark(onRay(ring, ring.angle, at), stop)];
+    });
+    this.#stops.replaceChildren(...marks);
+    const [from, to] = [POINT_RADIUS, last].map((at) => onRay(ring, ring.angle ?? 0, at));
+    this.#ray.setAttribute('d', marks.length ? `M${from.x} ${from.y}L${to.x} ${to.y}` : '');
+  }
+}
+
+function mark({ x, y }, { isAutomatic }) {
+  if (!isAutomatic) return element('circle', { class: 'stop', cx: x, cy: y, r: 3 });
+  return element('path', { class: 'stop automatic', d: `M${x} ${y - 5}l5 5-5 5-5-5Z` });
+}
+
+function element(name, attributes) {
+  return set(document.createElementNS(SVG, name), attributes);
+}
+
+function set(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return node;
+}
+
+/** Every point has a grip behind it in the order of Tab; that of the ring is seen. @param {Ring | null} ring @param {State} state */
+function showGrips(ring, state, stops) {
+  for (const [index, item] of [...document.querySelector('#points').children].entries()) {
+    const grip = item.lastElementChild;
+    grip.hidden = ring?.index !== index || ring.angle === null;
+    if (grip.hidden) continue;
+    const { x, y } = onRay({ middle: { x: 0, y: 0 }, radius: ring.radius }, ring.angle);
+    grip.style.transform = `translate(${x}px, ${y}px) rotate(${ring.angle}rad)`;
+    grip.ariaLabel = `Size: ${sizeInWords(ring, stops)}`;
+    grip.dataset.taken = String(ring.taken);
+    grip.classList.toggle('pulled', Boolean(state.pull?.isOn));
+  }
+}
+
+/** "12 % of the photo, size 3 of 4"; an automatic one says so. */
+function sizeInWords({ size, taken }, stops) {
+  return `${percent(taken)} of the photo${size === null ? ', automatic' : ''}${ofStops(stops, size)}`;
+}
+
+/** Beside the ring, where the hand is; opposite of a finger, which would hide them. */
+function showWords(words, ring, { pull, stage, angle }, stops) {
+  words.hidden = !ring;
+  if (!ring) return;
+  const { size, taken } = ring;
+  const at = stopOf(stops, size);
+  const place = at < 0 || size === null ? '' : ` · ${at + 1} of ${stops.length}`;
+  words.textContent = `${size === null ? 'Automatic · ' : ''}${percent(taken)}${place}`;
+  const side = (ring.angle ?? angle) + (pull?.isTouch ? Math.PI : 0);
+  const { x, y } = onRay(ring, side, ring.radius + WORDS_AWAY);
+  const left = Math.min(Math.max(x, WORDS_SIDE), stage.width - WORDS_SIDE);
+  const top = Math.min(Math.max(y, WORDS_HEIGHT), stage.height - WORDS_HEIGHT);
+  words.style.transform = `translate(${left}px, ${top}px) translate(-50%, -50%)`;
+}
+
+/** The cursor that points away from the middle. @param {Ring} ring */
+const cursorAt = ({ angle }) => ['ew', 'nwse', 'ns', 'nesw'][(Math.round((4 * angle) / Math.PI) + 8) % 4];

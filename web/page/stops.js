@@ -1,0 +1,15 @@
+// The stops of a size, as the engine answered them: pure functions of the state.
+
+/** @typedef {import('./store.js').Point} Point */
+/** @typedef {import('./size.js').SizeStop} SizeStop */
+
+/** The question whose answer the stops are: a point's own size does not change them. @param {import('./store.js').State} state @param {Point[]} points */
+export function keyOfStops({ document: { photo } }, points, index) {
+  const places = points.map(({ x, y, foreground, size }, i) => [x, y, foreground, i === index ? null : size]);
+  return JSON.stringify([photo?.id, index, places]);
+}
+
+/** The stops of a point, smallest first; none where they are not known. @returns {SizeStop[]} */
+export function knownStops(state, points, index) {
+  return state.stops?.key === keyOfStops(state, points, index) ? state.stops.list : [];
+}
