@@ -10,6 +10,7 @@ use maskov_engine::{MethodName, Model, TEXT_EMBEDDING};
 use maskov_graph::{Graph, Operation};
 use maskov_weights::{DType, Folder, HostTensor, PackWriter, Wanted, WeightSource, resolve};
 use pollster::block_on;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::args::MethodArg;
@@ -79,10 +80,9 @@ pub fn run(args: PackArgs) -> Result<()> {
     }
     let mut settings = model.settings;
     if let Some(method) = args.method {
-        settings.method = Some(serde_json::to_value(MethodName::from(method).of(&model.method))?);
+        settings.method = Some(plain(&MethodName::from(method).of(&model.method))?);
     }
-    // By way of text, which keeps the digits that were meant: 0.65, not the f32 nearest to it.
-    let settings = serde_json::from_str(&serde_json::to_string(&settings)?)?;
+    let settings = plain(&settings)?;
     let (_, manifest) = block_on(writer.finish(settings, configs(&*source)?)).with_context(refused)?;
     let bytes: u64 = manifest.shards.iter().map(|shard| shard.length).sum();
     println!(
@@ -93,6 +93,11 @@ pub fn run(args: PackArgs) -> Result<()> {
         manifest.shards.len()
     );
     Ok(())
+}
+
+/// As JSON by way of text, which keeps the digits that were meant: 0.65, not the f32 nearest to it.
+fn plain(value: &impl Serialize) -> Result<Value> {
+    Ok(serde_json::from_str(&serde_json::to_string(value)?)?)
 }
 
 /// What a pack of this model must hold to be one: the UNet's config, and the VAE's where there is one.

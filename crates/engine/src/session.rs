@@ -119,7 +119,7 @@ impl Session {
         }
     }
 
-    /// Moves a point; nothing happens where there is none of that index.
+    /// Moves a point, and takes away another one on that pixel; nothing happens where there is none of that index.
     ///
     /// # Errors
     /// When the new place lies outside the photo.
@@ -128,6 +128,8 @@ impl Session {
             let moved = PromptPoint { x, y, ..*point };
             moved.check_inside(self.photo_size.0, self.photo_size.1)?;
             *point = moved;
+            let mut places = 0..;
+            self.points.retain(|other| places.next() == Some(index) || (other.x, other.y) != (x, y));
         }
         Ok(())
     }

@@ -6,9 +6,9 @@
 //! photo ─▶ upsampling weights ────────────┘               └─▶ size score ─▶ field ─▶ cut ─▶ edge band ─── ours ────────┘
 //! ```
 //!
-//! [`Session`] holds a photo and runs either; `m2n2` and `maskov` are the two ways from maps to a mask. What is computed on a GPU or a CPU hides behind [`Solver`]; [`CpuSolver`]
-//! is the CPU's, [`GpuSolver`] the GPU's. A point's maps are cached: a further point costs one map, moving points about
-//! costs thresholds only.
+//! [`Session`] holds a photo and runs either; `m2n2` and `maskov` are the two ways from maps to a mask. What is computed on a
+//! GPU or a CPU hides behind [`Solver`]; [`CpuSolver`] is the CPU's, [`GpuSolver`] the GPU's. A point's maps are cached: a
+//! further point costs one map.
 
 mod attention;
 mod components;
@@ -53,7 +53,7 @@ pub use photo::Photo;
 pub use points::{LARGEST_SIZE, PromptPoint, SMALLEST_SIZE, SizeStop, start_state};
 pub use refine::Refinement;
 pub use scoring::{EdgeProfile, candidate_count};
-pub use session::{PointStages, Segmentation, Session};
+pub use session::{PointStages, SIZE_STOPS, Segmentation, Session};
 pub use settings::{Method, MethodName, MethodSettings, SolveSize};
 pub use solver::{Cancelled, HostWork, Layer, Scoring, Solver, TransitionRow, never_cancelled};
 pub use transition::Transition;

@@ -1,6 +1,6 @@
 //! The method, written once: a photo's attention and points in, a mask out.
 
-use crate::error::Result;
+use crate::error::{Result, SegmentError};
 use crate::flood_fill::flood_fill;
 use crate::m2n2::M2n2;
 use crate::map_source::{MapSource, UpsampledMap};
@@ -13,7 +13,7 @@ use crate::settings::{Method, SolveSize};
 use crate::solver::{Cancelled, HostWork, Solver};
 
 /// The stops of a point's size, as factors of the method's own choice.
-const SIZE_STOPS: [f32; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
+pub const SIZE_STOPS: [f32; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 /// Stops below and above these shares of the photo are left out.
 const SMALLEST_STOP: f32 = 0.003;
 const LARGEST_STOP: f32 = 0.8;
@@ -165,6 +165,9 @@ impl<'a, S: Solver> Session<'a, S> {
         let own = automatic.sizes[index];
         let mut stops = Vec::new();
         for factor in SIZE_STOPS {
+            if cancelled() {
+                return Err(SegmentError::Cancelled);
+            }
             let size = own * factor;
             if factor == 1.0 {
                 stops.push(SizeStop { size, area: automatic.mask.area(), is_automatic: true });

@@ -12,7 +12,7 @@ use maskov_segment::{
     never_cancelled, own_clicked_pixels,
 };
 use pollster::block_on;
-use scene::{RESOLUTION, attention, photo, truth};
+use scene::{attention, photo, truth};
 
 fn point(x: u32, y: u32, foreground: bool) -> PromptPoint {
     PromptPoint::new(x, y, foreground)

@@ -11,15 +11,13 @@ use clap::Args;
 use maskov_engine::PromptPoint;
 use maskov_export::{cutout_png, mask_png, overlay_png};
 use maskov_photo::Photo;
+use maskov_segment::SIZE_STOPS;
 use pollster::block_on;
 
 use crate::args::{EngineArgs, PointArg};
 use crate::files::{OutFile, read_photo};
 use outputs::{beside, outputs};
 use solve::{Found, Source, Wanted};
-
-/// Stops of a size, at most.
-const MOST_STOPS: usize = 5;
 
 /// Write the mask of the object under the points
 #[derive(Args)]
@@ -158,7 +156,8 @@ fn segment_sizes(source: &mut Source, points: &[PromptPoint], image: &Path, out:
     let photo = open(image, points)?;
     let path = |index: usize| beside(out, &format!("size{}", index + 1));
     // How many there are is known after the work: of a file that is not needed nothing stays.
-    let files = (0..MOST_STOPS).map(|index| OutFile::create(&path(index))).collect::<Result<Vec<_>>>()?;
+    let files =
+        (0..SIZE_STOPS.len()).map(|index| OutFile::create(&path(index))).collect::<Result<Vec<_>>>()?;
 
     let found = block_on(source.solve(&photo, points, Wanted::Sizes));
     let found = found.with_context(|| image.display().to_string())?;

@@ -8,7 +8,9 @@ use super::settings::MaskovSettings;
 use super::size_score::SizeProfile;
 use crate::components::{label_components, part_at};
 use crate::distance_transform::squared_distances;
+use crate::error::{Result, SegmentError};
 use crate::points::{PromptPoint, share_within, threshold_of_size};
+use crate::solver::Cancelled;
 
 /// What is kept of a point, whatever the others are.
 pub(crate) struct ClickMap {
@@ -60,10 +62,21 @@ impl Clicks {
     }
 
     /// The steps of these points. Only those behind the first difference to the last call are made anew.
-    pub fn steps(&mut self, points: &[PromptPoint], maps: &[&ClickMap]) -> &[Step] {
+    ///
+    /// # Errors
+    /// [`SegmentError::Cancelled`], asked between points.
+    pub fn steps(
+        &mut self,
+        points: &[PromptPoint],
+        maps: &[&ClickMap],
+        cancelled: Cancelled<'_>,
+    ) -> Result<&[Step]> {
         let same = self.steps.iter().zip(points).take_while(|(step, point)| step.point == **point).count();
         self.steps.truncate(same);
         for last in self.steps.len()..points.len() {
+            if cancelled() {
+                return Err(SegmentError::Cancelled);
+            }
             let step = if last == 0 {
                 self.first(points[0], maps[0])
             } else {
@@ -71,7 +84,7 @@ impl Clicks {
             };
             self.steps.push(step);
         }
-        &self.steps
+        Ok(&self.steps)
     }
 
     /// The mask of the first `points` steps at a larger size. `enlarge` makes one of a step's mask and gains; like the small

@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(cut_unknown(&contrast, 4.0, &nothing_known, gain), whole);
         // What is known as it came out leaves the rest as it was.
         for stride in [2, 3, 7] {
-            let known = |pixel: usize| (pixel % stride != 0).then(|| whole[pixel]);
+            let known = |pixel: usize| (!pixel.is_multiple_of(stride)).then(|| whole[pixel]);
             let labels: Vec<_> = (0..WIDTH * HEIGHT).map(known).collect();
             assert_eq!(cut_unknown(&contrast, 4.0, &labels, gain), whole, "every pixel but each {stride}th");
         }

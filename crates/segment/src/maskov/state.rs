@@ -64,7 +64,7 @@ impl Maskov {
         }
         self.maps.forget_old();
         let maps: Vec<&ClickMap> = points.iter().map(|&point| self.maps.get(point)).collect();
-        let steps = self.clicks.steps(points, &maps);
+        let steps = self.clicks.steps(points, &maps, cancelled)?;
         source.solver.done(HostWork::Cut);
         let (width, height) = source.size();
         let pixels = steps.last().map_or_else(|| vec![0; source.pixels()], |step| step.mask.clone());
