@@ -51,6 +51,27 @@ pub async fn measure(
     Ok(scores)
 }
 
+/// The best IoU of every object over sizes of the first click, as a person would pull it: its own and 40 from 0.3 % to 80 %
+/// of the photo.
+pub async fn pull(sample: &Sample, engine: &mut Engine) -> Result<Vec<ObjectScore>, Box<dyn Error>> {
+    const SIZES: i16 = 40;
+    let mut session = engine.encode(sample.photo.clone(), None, &mut (), &never_cancelled).await?;
+    let mut scores = Vec::new();
+    for (name, truth) in &sample.objects {
+        let middle = next_click(&vec![0; truth.len()], truth, sample.photo.width() as usize, |_| false);
+        let middle = middle.ok_or("an object of the still life has no pixels")?;
+        let pulled =
+            (0..SIZES).map(|i| Some(0.003 * (0.8f32 / 0.003).powf(f32::from(i) / f32::from(SIZES - 1))));
+        let mut best = 0.0f64;
+        for size in pulled.chain([None]) {
+            session.set_points(&[PromptPoint { size, ..middle }])?;
+            best = best.max(iou(&session.mask(&never_cancelled).await?.mask.pixels, truth));
+        }
+        scores.push(ObjectScore { name: name.clone(), ious: vec![best] });
+    }
+    Ok(scores)
+}
+
 /// Mean IoU over the objects after that many clicks, from 1.
 pub fn mean_after(scores: &[ObjectScore], clicks: usize) -> f64 {
     scores.iter().map(|score| score.ious[clicks - 1]).sum::<f64>() / scores.len() as f64

@@ -34,3 +34,15 @@ fn the_cpu_keeps_the_recorded_quality() {
 fn the_gpu_keeps_the_recorded_quality() {
     check("GPU", DeviceChoice::Gpu);
 }
+
+/// One click and one pull: the best position of the pull, in the mean over the objects.
+#[test]
+fn one_pull_finds_most_of_an_object() {
+    let pack = Pack::open_folder(repository("web/models/small-v1")).unwrap();
+    let mut engine =
+        block_on(Engine::open(Rc::new(pack), DeviceChoice::Cpu, Some(RESOLUTION), &mut ())).unwrap();
+    let scores = block_on(still_life::pull(&still_life::open().unwrap(), &mut engine)).unwrap();
+    let mean = mean_after(&scores, 1);
+    println!("best of the pull: mean IoU {mean:.3}");
+    assert!(mean >= 0.75, "{mean:.3}: {scores:?}");
+}
