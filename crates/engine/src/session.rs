@@ -75,6 +75,14 @@ impl Session {
         self.photo_size
     }
 
+    /// Width and height of previews and of maps: by our method smaller than the photo is solved at.
+    pub fn map_size(&self) -> (u32, u32) {
+        match &self.solving {
+            Solving::Cpu(session) => session.map_size(),
+            Solving::Gpu(session) => session.map_size(),
+        }
+    }
+
     /// Width and height that the photo is solved at.
     pub fn solved_size(&self) -> (u32, u32) {
         let photo = match &self.solving {
@@ -150,7 +158,7 @@ impl Session {
         Ok(segmentation)
     }
 
-    /// The mask of the points at [`Session::solved_size`], its border not refined: what is shown while a point is still
+    /// The mask of the points at [`Session::map_size`], its border not refined: what is shown while a point is still
     /// looked for. A later [`Session::mask`] finds the maps of these points.
     ///
     /// # Errors

@@ -35,15 +35,15 @@ enum Solving<P> {
 /// A mask and how it came about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segmentation {
-    /// The mask at the photo's own size, or at the size that it is solved at: as the function says.
+    /// The mask at the photo's own size, or at that of the maps: as the function says.
     pub mask: Mask,
-    /// Each point's threshold θ, in the order of the points.
+    /// Each point's threshold θ, in the order of the points; by our method that of the first one, as each leaves it.
     pub thresholds: Vec<f32>,
     /// The share of the photo that each point takes, in the order of the points: its own size, or the method's choice.
     pub sizes: Vec<f32>,
 }
 
-/// The stages of one point on its own, at the size that is solved: for verification.
+/// The stages of one point on its own, at the size of the maps: for verification.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PointStages {
     /// f32 `[R, R]`.
@@ -96,6 +96,12 @@ impl<'a, S: Solver> Session<'a, S> {
         self.shrunk.as_ref().unwrap_or(&self.photo)
     }
 
+    /// Width and height of the maps, and of masks whose border is not refined: our method's may be smaller than the photo is
+    /// solved at.
+    pub fn map_size(&self) -> (u32, u32) {
+        self.source.size()
+    }
+
     /// Points whose maps are kept.
     pub fn cached_maps(&self) -> usize {
         match &self.solving {
@@ -129,7 +135,7 @@ impl<'a, S: Solver> Session<'a, S> {
         Ok(segmentation)
     }
 
-    /// The same at the size that is solved, its border not refined: all but the refinement's time.
+    /// The same at [`Self::map_size`], its border not refined: quicker by all that larger sizes cost.
     ///
     /// # Errors
     /// As [`Self::segment`].
@@ -146,7 +152,7 @@ impl<'a, S: Solver> Session<'a, S> {
     }
 
     /// What a point takes at each stop of its size, smallest first: the method's own choice × ¼, ½, 1, 2, 4, as far as these
-    /// are sizes. The other points stay as they are. At the size that is solved.
+    /// are sizes. The other points stay as they are. At [`Self::map_size`].
     ///
     /// # Errors
     /// As [`Self::segment`].

@@ -145,7 +145,7 @@ impl Work {
         self.photo()?;
         let stages = self.solve(call, async |session| {
             call.tell_stage(Stage::Segmenting);
-            Ok((session.stages(point).await?, session.solved_size()))
+            Ok((session.stages(point).await?, session.map_size()))
         });
         stages.await
     }
