@@ -133,7 +133,7 @@ fn a_preview_is_the_mask_where_nothing_is_to_be_refined() {
     let mut session = block_on(engine.encode_once(large, None, &mut (), &never_cancelled)).unwrap();
     session.set_points(&[PromptPoint::new(480, 360, true)]).unwrap();
     let preview = block_on(session.preview(&never_cancelled)).unwrap().mask;
-    assert_eq!((preview.width, preview.height), session.solved_size());
+    assert_eq!((preview.width, preview.height), session.map_size());
     assert!(preview.width < 960);
     assert_eq!(session.cached_maps(), 1);
     let mask = block_on(session.mask(&never_cancelled)).unwrap().mask;

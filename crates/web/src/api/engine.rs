@@ -93,7 +93,7 @@ impl Engine {
         })
     }
 
-    /// The mask of these points at the size that the photo is solved at, its edge not refined: quick.
+    /// The mask of these points at a smaller size than the photo, its edge not refined: quick.
     #[wasm_bindgen(unchecked_return_type = "Promise<Mask>")]
     pub fn preview(&self, points: Points, options: Option<CallOptions>) -> Promise {
         self.mask_of(points, true, options)
