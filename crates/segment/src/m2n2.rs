@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::flood_fill::flood_fill;
 use crate::map_source::{MapSource, PointCache};
 use crate::merge::{Mask, own_clicked_pixels};
-use crate::points::{PromptPoint, share_within, threshold_of_size};
+use crate::points::{PromptPoint, share_within, size_in_range, threshold_of_size};
 use crate::session::Segmentation;
 use crate::solver::{Cancelled, Layer, Scoring, Solver};
 
@@ -49,7 +49,7 @@ impl<P> M2n2<P> {
             if let Some(size) = point.size {
                 *threshold = threshold_of_size(distances, size);
             }
-            sizes.push(share_within(distances, *threshold));
+            sizes.push(point.size.map_or_else(|| share_within(distances, *threshold), size_in_range));
         }
         let layer = |(&point, &threshold): (&PromptPoint, &f32)| {
             let PointMap { distances, profile, .. } = self.maps.get(point);

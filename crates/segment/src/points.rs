@@ -79,10 +79,14 @@ pub fn start_state(x: u32, y: u32, width: u32, height: u32, resolution: usize) -
     state.into_iter().map(|share| (share / largest) as f32).collect()
 }
 
+/// A size as a point may have it.
+pub(crate) fn size_in_range(size: f32) -> f32 {
+    if size.is_nan() { SMALLEST_SIZE } else { size.clamp(SMALLEST_SIZE, LARGEST_SIZE) }
+}
+
 /// The threshold within which a point takes this share of the photo.
 pub(crate) fn threshold_of_size(distances: &[f32], size: f32) -> f32 {
-    let size = if size.is_nan() { SMALLEST_SIZE } else { size.clamp(SMALLEST_SIZE, LARGEST_SIZE) };
-    let rank = (f64::from(size) * distances.len() as f64) as usize;
+    let rank = (f64::from(size_in_range(size)) * distances.len() as f64) as usize;
     let mut distances = distances.to_vec();
     *distances.select_nth_unstable_by(rank.saturating_sub(1), f32::total_cmp).1
 }

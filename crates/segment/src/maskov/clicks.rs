@@ -9,8 +9,12 @@ use super::size_score::SizeProfile;
 use crate::components::{label_components, part_at};
 use crate::distance_transform::squared_distances;
 use crate::error::{Result, SegmentError};
-use crate::points::{PromptPoint, share_within, threshold_of_size};
+use crate::order::order_by_value;
+use crate::points::{PromptPoint, share_within, size_in_range, threshold_of_size};
 use crate::solver::Cancelled;
+
+/// Smoothness is not halved below this.
+const LEAST_SMOOTHNESS: f32 = 0.5;
 
 /// What is kept of a point, whatever the others are.
 pub(crate) struct ClickMap {
@@ -128,18 +132,22 @@ impl Clicks {
             gains.iter_mut().zip(evidence).for_each(|(gain, evidence)| *gain += weight * evidence);
         }
         self.decide(&mut gains, &[point]);
+        let enough = self.settings.kept_share * within as f32;
+        let mut mask = self.cut_until(&gains, |mask| count(mask.iter().map(|&pixel| pixel != 0)) >= enough);
+        self.keep_clicked_parts(&mut mask, &[point]);
+        let size = point.size.map_or_else(|| share_within(&map.distances, threshold), size_in_range);
+        Step { point, mask, gains, full: None, threshold, size, depth: 0.0 }
+    }
+
+    /// The cut of these gains, at less and less smoothness until there is enough of it: a small thing must not shrink away.
+    fn cut_until(&mut self, gains: &[f32], is_enough: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let mut mask = self.cut.mask(gains.iter().copied());
         let mut smoothness = self.settings.smoothness;
-        let kept = |mask: &[u8]| mask.iter().filter(|&&pixel| pixel != 0).count() as f32;
-        // A small object must not shrink away.
-        while kept(&mask) < self.settings.kept_share * within as f32 && smoothness > 0.5 {
+        while !is_enough(&mask) && smoothness > LEAST_SMOOTHNESS {
             smoothness /= 2.0;
-            let mut weaker = PixelCut::new(&self.contrast, smoothness * self.scale());
-            mask = weaker.mask(gains.iter().copied());
+            mask = PixelCut::new(&self.contrast, smoothness * self.scale()).mask(gains.iter().copied());
         }
-        self.keep_clicked_parts(&mut mask, &[point]);
-        let size = share_within(&map.distances, threshold);
-        Step { point, mask, gains, full: None, threshold, size, depth: 0.0 }
+        mask
     }
 
     fn later(&mut self, points: &[PromptPoint], maps: &[&ClickMap]) -> Step {
@@ -150,20 +158,28 @@ impl Clicks {
         let (before_threshold, before_mask) = (before.threshold, before.mask.clone());
         let side: Vec<bool> = before_mask.iter().map(|&value| value == before_mask[pixel]).collect();
         let depth = (squared_distances(&side, self.width)[pixel] as f32).sqrt();
-        let candidates = match point.size {
-            Some(size) => vec![(before_threshold, self.sized_gains(point, maps[newest], size, &before_mask))],
-            None => self.candidates(points, maps, depth, before_threshold, &before_mask),
+        let (candidates, enough) = match point.size {
+            Some(size) => {
+                let gains = self.sized_gains(point, maps[newest], size, &before_mask);
+                let label = u8::from(point.foreground);
+                let asked = gains.iter().zip(&before_mask);
+                let asked =
+                    count(asked.map(|(gain, was)| (*gain > 0.0) == point.foreground && *was != label));
+                (vec![(before_threshold, gains)], self.settings.kept_share * asked)
+            }
+            None => (self.candidates(points, maps, depth, before_threshold, &before_mask), 0.0),
         };
         let mut best: Option<(f32, Step)> = None;
         for (threshold, mut gains) in candidates {
             self.decide(&mut gains, points);
-            let mut mask = self.cut.mask(gains.iter().copied());
+            let changes = |mask: &[u8]| count(mask.iter().zip(&before_mask).map(|(now, was)| now != was));
+            let mut mask = self.cut_until(&gains, |mask| changes(mask) >= enough);
             self.keep_clicked_parts(&mut mask, points);
             unite(&mut mask, &before_mask, point.foreground);
             let changed: Vec<bool> = mask.iter().zip(&before_mask).map(|(a, b)| a != b).collect();
             let (centred, size) = self.centred(&changed, pixel);
             if best.as_ref().is_none_or(|(most, _)| centred > *most) {
-                let size = point.size.unwrap_or(size);
+                let size = point.size.map_or(size, size_in_range);
                 best = Some((centred, Step { point, mask, gains, full: None, threshold, size, depth }));
             }
         }
@@ -215,15 +231,18 @@ impl Clicks {
         candidates
     }
 
-    /// What a later click of a given size asks for: its own side within the size, the mask before beyond it.
+    /// What a later click of a given size asks for: its own side within the size, by the order of its map so that a flat one
+    /// says as much as a steep one, and the mask before beyond it.
     fn sized_gains(&self, point: PromptPoint, map: &ClickMap, size: f32, before: &[u8]) -> Vec<f32> {
-        let threshold = threshold_of_size(&map.distances, size);
+        let pixels = size_in_range(size) * map.distances.len() as f32;
         let sign = if point.foreground { 1.0 } else { -1.0 };
-        let gain = |(&distance, &was): (&f32, &u8)| {
-            let within = prior(distance, threshold, self.settings.distance_scale);
-            if within >= 0.0 { sign * within } else { (2.0 * f32::from(was) - 1.0) * -within }
-        };
-        map.distances.iter().zip(before).map(gain).collect()
+        let mut gains = vec![0.0; map.distances.len()];
+        for (rank, &pixel) in order_by_value(&map.distances).iter().enumerate() {
+            let within = (pixels / (rank + 1) as f32).ln().clamp(-1.0, 1.0);
+            let held = 2.0 * f32::from(before[pixel as usize]) - 1.0;
+            gains[pixel as usize] = if within >= 0.0 { sign * within } else { held * -within };
+        }
+        gains
     }
 
     /// The first click's threshold, given all points.
@@ -294,4 +313,8 @@ fn unite(mask: &mut [u8], before: &[u8], foreground: bool) {
     for (now, &was) in mask.iter_mut().zip(before) {
         *now = if foreground { *now | was } else { *now & was };
     }
+}
+
+fn count(these: impl Iterator<Item = bool>) -> f32 {
+    these.filter(|is_one| *is_one).count() as f32
 }

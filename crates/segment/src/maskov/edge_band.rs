@@ -32,6 +32,11 @@ impl EdgeBand {
         Self { contrast, width, height, small, smoothness }
     }
 
+    /// The mask of no points.
+    pub fn empty_mask(&self) -> Vec<u8> {
+        vec![0; self.contrast.len()]
+    }
+
     /// The mask u8 `[height, width]` of the photo from that of the smaller one and the gains it was cut from.
     pub fn mask(&self, mask: &[u8], gains: &[f32]) -> Vec<u8> {
         let (small_width, small_height) = self.small;

@@ -32,10 +32,11 @@ impl Maskov {
     }
 
     /// The mask of these points at the size that is solved, from the one at the size of the maps that
-    /// [`Self::segment`] has just made.
+    /// [`Self::segment`] has just made. `None` where the sizes are the same.
     pub fn solved_mask(&mut self, points: &[PromptPoint]) -> Option<Vec<u8>> {
         let band = self.band.as_ref()?;
-        self.clicks.full_mask(points.len(), |mask, gains| band.mask(mask, gains))
+        let mask = self.clicks.full_mask(points.len(), |mask, gains| band.mask(mask, gains));
+        Some(mask.unwrap_or_else(|| band.empty_mask()))
     }
 
     /// The mask of these points at the size of the maps.
