@@ -120,6 +120,8 @@ test('the ring of a kept point appears with the pointer, is pulled, and a double
     assert.notEqual(await on.contourAfter(page, kept), kept);
     const resized = await on.contourOf(page);
 
+    await on.pointAt(page, ...PEAR);
+    await on.untilRing(page);
     const grip = page.locator('.grip:visible');
     assert.match(await grip.getAttribute('aria-label'), /^Size: [\d.]+ % of the photo/);
     const { x, y, width, height } = await grip.boundingBox();

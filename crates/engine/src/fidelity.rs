@@ -20,8 +20,9 @@ pub struct Fidelity {
 /// the mean and masks are as good (`crates/engine/tests/fidelity.rs`), few enough for a first click on two cores.
 const CPU_SAMPLES_PER_CELL: usize = 4;
 
-/// Half of what the weights of a quarter megapixel take: they are computed anew for every map, two tiles of them.
-const SMALL_WEIGHT_BYTES: usize = 16 << 20;
+/// Half of what the weights of our method's maps take, an eighth of those of a quarter megapixel: they are computed anew for
+/// every map, tile by tile.
+const SMALL_WEIGHT_BYTES: usize = 4 << 20;
 
 impl Fidelity {
     /// The formula at the photo's own size up to one megapixel: evaluation, and what a GPU does by default.

@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(resolution(Plan::Cpu, None), 32);
         assert_eq!(resolution(Plan::Cpu, Some(48)), 48);
         let method = Plan::Small.fidelity(&cpu).method(maskov_segment::MethodSettings::default());
-        assert_eq!(method.kept_weight_bytes, 16 << 20);
+        assert_eq!(method.kept_weight_bytes, 4 << 20);
         assert_eq!(method.samples_per_cell, Fidelity::CPU.samples_per_cell);
         let kept = Fidelity::CPU.method(maskov_segment::MethodSettings::default()).kept_weight_bytes;
         assert_eq!(kept, 256 << 20, "where nothing else is said");

@@ -126,7 +126,8 @@ impl Clicks {
             vec![-1.0; map.distances.len()]
         };
         let within = gains.iter().filter(|gain| **gain >= 0.0).count();
-        let weight = self.settings.colour_weight;
+        // A size that somebody chose is not argued with: a pull must grow what it grows.
+        let weight = if point.size.is_none() { self.settings.colour_weight } else { 0.0 };
         if weight > 0.0 {
             let evidence = colour_evidence(self.contrast.lab(), &gains);
             gains.iter_mut().zip(evidence).for_each(|(gain, evidence)| *gain += weight * evidence);
