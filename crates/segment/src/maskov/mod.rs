@@ -7,7 +7,7 @@
 //!   removes, one beside it never adds (`clicks`).
 //! - **Edge.** The field is cut on the photo's pixels: a minimum cut with contrast in Lab and the clicks as seeds (`contrast`,
 //!   `cut`, `max_flow`). Maps and cuts are made at a long side of 320; a larger photo's border is cut anew in a band
-//!   (`edge_band`), which costs less and, on GrabCut, no accuracy (README).
+//!   (`edge_band`), which costs less than a cut of all its pixels.
 //! - **Size, by hand.** A first click of a given size takes the threshold that holds as much of the photo; a later one takes
 //!   its own map within that size, and the mask before beyond it.
 //!
