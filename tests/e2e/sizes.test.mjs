@@ -7,6 +7,8 @@ import { WITHOUT_MODEL, withSite } from './visit.mjs';
 
 const { CPU_16, PEAR } = on;
 const [X, Y] = PEAR;
+/** Code before the worker's own: previews are computed, and never come. */
+const NO_PREVIEWS = `const tell = self.postMessage.bind(self); self.postMessage = (event, ...rest) => event.kind === 'preview' || tell(event, ...rest);`;
 const PIXELS = 1600 * 1200;
 /** The share of the sample that a ring of this radius covers, in photo pixels. */
 const shareOf = (radius) => (Math.PI * radius ** 2) / PIXELS;
@@ -36,7 +38,11 @@ test('a press and a pull place a point as large as it is pulled; outwards grows,
   await withSite(async ({ page }) => {
     await on.untilReady(page);
     assert.match(await page.textContent('#hint'), /^Click a thing\. Pull to grow it\./);
-    await on.pull(page, PEAR, [X + 300, Y]);
+    const [from, to] = [await on.placeOf(page, ...PEAR), await on.placeOf(page, X + 300, Y)];
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    // In one move: a mask of a place on the way could be taken for that of the end.
+    await page.mouse.move(to.x, to.y);
     const [point] = await on.pointsOf(page);
     assert.deepEqual(point, { x: X, y: Y, kind: 'add' }, 'what is pressed is not seen at once');
     const ring = await on.untilRing(page);
@@ -120,8 +126,7 @@ test('the ring of a kept point appears with the pointer, is pulled, and a double
     assert.notEqual(await on.contourAfter(page, kept), kept);
     const resized = await on.contourOf(page);
 
-    await on.pointAt(page, ...PEAR);
-    await on.untilRing(page);
+    assert.equal((await on.ringOf(page))?.size, size, 'the pointer is on the ring that it let go, and the ring is gone');
     const grip = page.locator('.grip:visible');
     assert.match(await grip.getAttribute('aria-label'), /^Size: [\d.]+ % of the photo/);
     const { x, y, width, height } = await grip.boundingBox();
@@ -134,6 +139,20 @@ test('the ring of a kept point appears with the pointer, is pulled, and a double
     await page.keyboard.press('Control+z');
     assert.deepEqual(await on.sizesOf(page), [null], 'a pull of the ring is more than one step');
   }, { query: CPU_16 });
+});
+
+test('a ring that is let go before a mask of it was seen stays under the pointer', { timeout: 120_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await clickPear(page);
+    const { radius } = await on.untilRing(page);
+    const kept = await on.contourOf(page);
+    await pullRing(page, radius / 3);
+    await page.mouse.up();
+    const [size] = await on.sizesOf(page);
+    assert.equal((await on.ringOf(page))?.size, size);
+    await on.contourAfter(page, kept);
+    assert.equal((await on.ringOf(page))?.size, size, 'it is gone when its mask comes');
+  }, { query: CPU_16, worker: NO_PREVIEWS });
 });
 
 test('a pull out of the photo and out of the window is as large as a size may be, one back to the point is a click', { timeout: 120_000 }, async () => {

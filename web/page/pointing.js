@@ -27,6 +27,12 @@ export function pointAt(place, remove, isTouch) {
   aimAt(pixel && pointUnder(place) < 0 && !isOnRing ? pixel : null, isRemoving);
 }
 
+/** What is in the hand takes the pointer along: whatever asks again what it points at must not ask where it was pressed. */
+export function carry(place, isTouch) {
+  if (pointed) pointed.place = place;
+  magnify(isTouch ? place : null);
+}
+
 /** The engine is ready again, or nothing is in the hand any more, and the pointer may not have moved meanwhile. */
 export function pointAgain() {
   if (pointed) pointAt(pointed.place, pointed.remove, pointed.isTouch);
@@ -144,7 +150,7 @@ export const pointerIntents = {
   drag(index, place, isTouch) {
     const pixel = nearestPixel(place);
     store.set({ drag: { index, ...pixel } });
-    magnify(isTouch ? place : null);
+    carry(place, isTouch);
     previewPoints(store.state.document.points.map((point, i) => (i === index ? { ...point, ...pixel } : point)), { waits: true });
   },
   drop(index, place) {

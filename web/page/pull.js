@@ -4,7 +4,7 @@ import { placeOf, pixelAt } from './camera.js';
 import { store } from './app.js';
 import { placePoint, resizePoint } from './edits.js';
 import { magnify } from './magnifier.js';
-import { aimAt, aimedPoints, chooseSize, pointAgain, pointAt, previewPoints, sizeAt } from './pointing.js';
+import { aimAt, aimedPoints, carry, chooseSize, pointAgain, pointAt, previewPoints, sizeAt } from './pointing.js';
 import { previews } from './requests.js';
 import { ringAt, takenBy } from './rings.js';
 import { clampedSize, radiusOf, sizeOfRadius } from './size.js';
@@ -129,7 +129,7 @@ export const pullIntents = {
     const automatic = { size: null, taken: pull.from };
     store.set({ angle });
     resize({ angle, ...(isNew && away < NO_PULL ? automatic : sizeAtRadius(away / camera.scale)) });
-    magnify(pull.isTouch ? place : null);
+    carry(place, pull.isTouch);
   },
   letGo,
   giveUp,
