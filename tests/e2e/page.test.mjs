@@ -6,6 +6,8 @@ import * as on from './page.mjs';
 import { withSite } from './visit.mjs';
 
 const { APPLE, CPU_16, PEAR } = on;
+const [X, Y] = PEAR;
+const JUG = [400, 420];
 
 for (const [device, resolution] of [['cpu', 32], ['gpu', 16]]) {
   test(`two clicks on the sample save the mask of the command line (${device}, R = ${resolution})`, { timeout: 300_000 }, async () => {
@@ -77,6 +79,49 @@ test('pointing at a thing previews its mask, and another thing another one; clic
     await on.clickPixel(page, ...PEAR);
     await on.untilMask(page, 1);
     assert.ok(await on.areaOf(page) > 0.005);
+  }, { query: CPU_16 });
+});
+
+test('beside a kept mask a preview shows what it would change, and the rest keeps its colours', { timeout: 120_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await on.untilReady(page);
+    const PLACES = { pear: [X, Y - 90], jug: JUG };
+    /** A few pixels around places of the photo, as they are seen. */
+    const seen = async () => {
+      await page.waitForTimeout(200);
+      const patches = {};
+      for (const [name, pixel] of Object.entries(PLACES)) {
+        const { x, y } = await on.placeOf(page, ...pixel);
+        patches[name] = (await page.screenshot({ clip: { x: x - 3, y: y - 3, width: 6, height: 6 } })).toString('base64');
+      }
+      return patches;
+    };
+    const point = async (x, y, key) => {
+      const former = await page.getAttribute('#overlay', 'data-preview');
+      if (key) await page.keyboard.down(key);
+      await on.pointAt(page, x, y);
+      await page.waitForFunction((former) => !['', former].includes(document.querySelector('#overlay').dataset.preview), former);
+      if (key) await page.keyboard.up(key);
+    };
+    const bare = await seen();
+    await point(...PLACES.pear);
+    assert.notEqual((await seen()).pear, bare.pear, 'before the first click all of the preview is tinted');
+    await on.clickPixel(page, ...PEAR);
+    await on.untilMask(page, 1);
+    await on.pointAway(page);
+    const kept = await seen();
+    assert.equal(kept.pear, bare.pear, 'a kept object is not in its own colours');
+    assert.notEqual(kept.jug, bare.jug);
+    await point(X + 30, Y + 20);
+    assert.deepEqual(await seen(), kept, 'a preview of the same tints it');
+    await point(...JUG);
+    const added = await seen();
+    assert.equal(added.pear, kept.pear);
+    assert.notEqual(added.jug, kept.jug, 'what would come is not seen');
+    await point(...PLACES.pear, 'Shift');
+    const removed = await seen();
+    assert.notEqual(removed.pear, kept.pear, 'what would go is not seen');
+    assert.equal(removed.jug, kept.jug);
   }, { query: CPU_16 });
 });
 

@@ -29,6 +29,7 @@ export const store = new Store({
   work: { stage: 'starting', done: 0, total: 0 },
   encoded: 0,
   mask: null,
+  kept: null,
   preview: null,
   drag: null,
   cursor: null,

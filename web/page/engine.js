@@ -10,6 +10,7 @@
  *   | { kind: 'photo', photo: number, file: Blob, shown: [number, number] | null }
  *   | { kind: 'points', photo: number, revision: number, points: Point[] }
  *   | { kind: 'preview', photo: number, serial: number, points: Point[] }
+ *   | { kind: 'kept', photo: number, revision: number, points: Point[] }
  *   | { kind: 'sizes', photo: number, points: Point[], index: number, key: string }
  *   | { kind: 'export', serial: number, what: 'mask' | 'cutout' }
  *   | { kind: 'markov-map', serial: number, point: Point }
@@ -22,6 +23,7 @@
  *   | { kind: 'encoded', photo: number, milliseconds: number, resolution: number }
  *   | { kind: 'mask', photo: number, revision: number, milliseconds: number, area: number, path: string, sizes: Float32Array }
  *   | { kind: 'preview', photo: number, serial: number, milliseconds: number, area: number, path: string, sizes: Float32Array }
+ *   | { kind: 'kept', photo: number, revision: number, path: string }
  *   | { kind: 'sizes', photo: number, key: string, stops: SizeStop[] }
  *   | { kind: 'exported', serial: number, what: 'mask' | 'cutout', png: Uint8Array }
  *   | { kind: 'markov-map', serial: number, width: number, height: number, steps: Float32Array, resolution: number }

@@ -6,7 +6,7 @@ import { say, showError } from './faults.js';
 import { showGrowth } from './how.js';
 import { seconds } from './panels.js';
 import { pointAgain } from './pointing.js';
-import { exports, isNewestMap, previews } from './requests.js';
+import { exports, isNewestMap, previews, sendKept } from './requests.js';
 import { keepSettings } from './settings.js';
 
 /** @param {import('./engine.js').Event} event */
@@ -48,6 +48,7 @@ const HANDLERS = {
     });
     if (store.state.panel === 'how') askForMap();
     if (store.state.panel === 'export') openExport();
+    if (points) sendKept();
     pointAgain();
   },
   preview({ photo, serial, path, area, sizes }) {
@@ -55,6 +56,9 @@ const HANDLERS = {
     if (photo !== photoId() || !answered) return;
     const { points, isLive } = answered;
     store.set({ preview: { serial, path, area, isLive, of: points.at(-1), taken: [...sizes], holds: 0 } });
+  },
+  kept({ photo, revision, path }) {
+    if (photo === photoId()) store.set({ kept: { revision, path } });
   },
   sizes({ photo, key, stops }) {
     if (photo === photoId()) store.set({ stops: { key, list: stops } });

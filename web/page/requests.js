@@ -49,6 +49,12 @@ export function sendPoints() {
   engine.send({ kind: 'points', photo: photo.id, revision, points });
 }
 
+/** Asks for the mask that is kept as previews draw it, which show what they would change of it. */
+export function sendKept() {
+  const { photo, revision, points } = store.state.document;
+  engine.send({ kind: 'kept', photo: photo.id, revision, points });
+}
+
 /** Asks for the stops of a point's size. The answer has the same key. */
 export function sendSizes(points, index, key) {
   engine.send({ kind: 'sizes', photo: photoId(), points, index, key });

@@ -8,6 +8,9 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** How long a new mask takes to appear, as in styles/stage.css. */
 const FADE_MS = 120;
 
+/** How far lines may reach beyond the photo, in its pixels. */
+const LINE_ROOM = 16;
+
 const find = (selector) => document.querySelector(selector);
 
 /** @param {import('./store.js').Store} store */
@@ -24,6 +27,7 @@ export function showStage(store) {
       world.classList.toggle('magnified', scale * state.density >= 4);
     }
     if (changed(state, before, 'density')) document.documentElement.style.setProperty('--device-px', `${1 / state.density}px`);
+    if (changed(state, before, 'document', 'mask', 'kept')) preview.compareWith(keptOutline(state), state.document.photo);
     if (changed(state, before, 'mask')) {
       showMask(layers, state.mask, state.document.photo);
       overlay.dataset.points = String(state.mask?.points ?? 0);
@@ -50,39 +54,64 @@ function showMask(layers, mask, photo) {
     setTimeout(() => old.remove(), FADE_MS);
   }
   if (!mask?.path) return;
-  const group = element('g', { class: 'mask' });
-  group.append(
-    element('path', { class: 'veil', d: outsideOf(mask.path, photo) }),
-    element('path', { class: 'hairline', d: mask.path }),
-    element('path', { class: 'contour', d: mask.path }),
-  );
-  layers.prepend(group);
+  const lines = ['hairline', 'contour'].map((name) => element('path', { class: name, d: mask.path }));
+  // The preview lies between the two: of its outline one sees what is not the mask's as well.
+  layers.prepend(element('path', { class: 'mask veil', d: outsideOf(mask.path, photo) }));
+  layers.append(element('g', { class: 'mask' }, ...lines));
 }
 
-/** The paths of the preview stay: a new outline for every move of the pointer. */
+/** What a preview is compared with: the mask that is kept, as a preview draws it once that is known. @param {import('./store.js').State} state */
+function keptOutline({ mask, kept }) {
+  return mask && mask.revision === kept?.revision ? kept.path : (mask?.path ?? '');
+}
+
+/**
+ * The paths of the preview stay: a new outline for every move of the pointer. What it would add to the mask that is kept is
+ * tinted, what it would take away steps back, and the rest of the mask stays as it is.
+ */
 class PreviewLayer {
-  #group = element('g', { class: 'preview' });
-  #veil = element('path', { class: 'veil' });
-  #paths = ['tint', 'hairline', 'dashes'].map((name) => element('path', { class: name }));
+  #veil = element('path', { class: 'veil', 'clip-path': 'url(#kept-inside)' });
+  #tint = element('path', { class: 'tint', 'clip-path': 'url(#kept-outside)' });
+  #lines = ['hairline', 'dashes'].map((name) => element('path', { class: name }));
+  #inside = element('path');
+  #outside = element('path');
+  #around = element('rect', { x: -LINE_ROOM, y: -LINE_ROOM, fill: '#fff' });
+  #edge = element('path', { class: 'edge' });
+  #away = element('mask', { id: 'kept-away', maskUnits: 'userSpaceOnUse', x: -LINE_ROOM, y: -LINE_ROOM }, this.#around, this.#edge);
 
   constructor(layers) {
-    this.#group.append(this.#veil, ...this.#paths);
-    layers.append(this.#group);
+    const inside = element('clipPath', { id: 'kept-inside' }, this.#inside);
+    const outside = element('clipPath', { id: 'kept-outside' }, this.#outside);
+    const lines = element('g', { class: 'lines', mask: 'url(#kept-away)' }, ...this.#lines);
+    layers.append(element('g', { class: 'preview' }, inside, outside, this.#away, this.#veil, this.#tint, lines));
+  }
+
+  /** @param {string} kept outline of the mask beside which the preview is seen, empty without one */
+  compareWith(kept, photo) {
+    if (!photo) return;
+    for (const node of [this.#away, this.#around]) set(node, { width: photo.width + 2 * LINE_ROOM, height: photo.height + 2 * LINE_ROOM });
+    for (const path of [this.#inside, this.#edge]) set(path, { d: kept });
+    set(this.#outside, { d: outsideOf(kept, photo) });
   }
 
   show(path, photo) {
-    for (const shape of this.#paths) shape.setAttribute('d', path);
-    this.#veil.setAttribute('d', path && outsideOf(path, photo));
+    for (const shape of [this.#tint, ...this.#lines]) set(shape, { d: path });
+    set(this.#veil, { d: path && outsideOf(path, photo) });
   }
 }
 
 /** Everything of the photo but what lies in a path. */
 const outsideOf = (path, { width, height }) => `M0 0H${width}V${height}H0Z${path}`;
 
-function element(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+function element(name, attributes = {}, ...children) {
+  const made = set(document.createElementNS(SVG, name), attributes);
+  made.append(...children);
   return made;
+}
+
+function set(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return node;
 }
 
 /** Points are buttons: reached by Tab, named for a screen reader. They are kept, so that one that has the focus keeps it. */

@@ -16,6 +16,7 @@
  * @property {number} encoded the photo that the engine is ready for, 0 for none
  * @property {{ photo: number, revision: number, path: string, area: number, points: number, taken: Record<string, number> } | null} mask
  *   `taken`: by "x,y", the share of the photo that the point there takes
+ * @property {{ revision: number, path: string } | null} kept the mask as previews draw it, which are coarser
  * @property {{ path: string, serial: number, area: number, isLive: boolean, of: Point, taken: number[], holds: number } | null} preview
  *   `isLive`: of a pull, shown as the mask will be; `of`: the last of its points; `holds`: the revision whose mask it stands in for
  * @property {{ index: number, x: number, y: number } | null} drag the point that is being moved, and to where

@@ -56,17 +56,17 @@ export class Desk {
       case 'model':
         wishes.put('model', request);
         wishes.again('encode', 'points');
-        wishes.drop('preview', 'sizes', 'markov-map');
+        wishes.drop('preview', 'kept', 'sizes', 'markov-map');
         break;
       case 'photo':
         // What is asked for from now on is about this photo.
-        wishes.drop('sizes', 'markov-map', ...EXPORTS);
+        wishes.drop('kept', 'sizes', 'markov-map', ...EXPORTS);
         this.#decode(wishes.put('photo', request));
         this.#tryAgain();
         break;
       case 'points':
         wishes.put('points', request);
-        wishes.drop('preview', 'sizes', ...EXPORTS);
+        wishes.drop('preview', 'kept', 'sizes', ...EXPORTS);
         this.#tryAgain();
         break;
       case 'export':
@@ -145,8 +145,8 @@ export class Desk {
     if (stage === 'recovering' || stage === 'shrinking') {
       this.#lostAt = performance.now();
       this.#tell({ kind: stage });
-    } else if (stage !== 'segmenting' || !['preview', 'sizes'].includes(wish.request.kind)) {
-      // A preview is no work that anybody waits for, nor are the stops of a size.
+    } else if (stage !== 'segmenting' || !['preview', 'kept', 'sizes'].includes(wish.request.kind)) {
+      // A preview is no work that anybody waits for, nor is what it is compared with, nor are the stops of a size.
       this.#tell({ kind: 'work', stage, ...steps });
     }
   }
@@ -173,7 +173,7 @@ export class Desk {
     this.photo = { id, picture };
     this.forgetMask();
     this.#wishes.put('encode', { photo: id });
-    for (const key of ['points', 'preview', 'sizes']) {
+    for (const key of ['points', 'preview', 'kept', 'sizes']) {
       if (this.#wishes.get(key)?.request.photo !== id) this.#wishes.drop(key);
       else if (key === 'points') this.#wishes.again(key);
     }

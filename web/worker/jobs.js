@@ -21,6 +21,7 @@ export const JOBS = [
   { key: 'points', isReady: (desk, { photo, points }) => desk.photo?.id === photo && (!points.length || desk.isEncoded(photo)), run: segment },
   ...['mask', 'cutout'].map((what) => ({ key: `export ${what}`, isReady: (desk) => desk.hasMask(), run: exportPng, isOnce: true })),
   { key: 'markov-map', isReady: (desk) => desk.isEncoded(desk.photo?.id), run: makeMarkovMap, isOnce: true },
+  { key: 'kept', isReady: (desk) => desk.hasMask(), run: outlineKept, isOnce: true },
   { key: 'preview', isReady: (desk, { photo }) => desk.isEncoded(photo), run: preview, isOnce: true },
   { key: 'sizes', isReady: (desk, { photo }) => desk.isEncoded(photo), run: findSizes, isOnce: true },
 ];
@@ -81,6 +82,13 @@ async function preview(desk, wish) {
   const { photo, serial, points } = wish.request;
   const mask = await desk.call(wish, (engine, options) => engine.preview(points, options));
   desk.tell({ kind: 'preview', photo, serial, ...told(mask) });
+  mask.free();
+}
+
+async function outlineKept(desk, wish) {
+  const { photo, revision, points } = wish.request;
+  const mask = await desk.call(wish, (engine, options) => engine.preview(points, options));
+  desk.tell({ kind: 'kept', photo, revision, path: mask.outlinePath() });
   mask.free();
 }
 
