@@ -141,6 +141,33 @@ test('the ring of a kept point appears with the pointer, is pulled, and a double
   }, { query: CPU_16 });
 });
 
+test('after the first click ring and hint say how to grow it, also to whoever pulls at the point', { timeout: 120_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await clickPear(page);
+    const { point, radius } = await on.untilRing(page);
+    assert.equal(point, 0, 'the pointer is at the point, and its ring is not seen');
+    const hint = () => page.textContent('#hint:not([hidden])');
+    assert.match(await hint(), /^Pull the ring to grow or shrink it or press , \. ·/);
+    const cursorAt = async (x, y) => {
+      await page.mouse.move(x, y);
+      await on.drawn(page);
+      return page.evaluate(([x, y]) => getComputedStyle(document.elementFromPoint(x, y)).cursor, [x, y]);
+    };
+    const { x, y } = await on.placeOf(page, ...PEAR);
+    assert.equal(await cursorAt(x - radius, y), 'ew-resize');
+    assert.equal(await cursorAt(x, y), 'grab');
+    await page.mouse.down();
+    await page.mouse.move(x + 20, y);
+    await page.mouse.move(x + 40, y);
+    await on.drawn(page);
+    assert.match(await hint(), /^This moves the point\. Pull the ring/);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('.point')).cursor), 'grabbing');
+    await page.mouse.up();
+    await on.drawn(page);
+    assert.match(await hint(), /^Pull the ring/);
+  }, { query: CPU_16 });
+});
+
 test('a ring that is let go before a mask of it was seen stays under the pointer', { timeout: 120_000 }, async () => {
   await withSite(async ({ page }) => {
     await clickPear(page);

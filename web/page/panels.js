@@ -96,8 +96,7 @@ function showEngine({ engine, isOnline }) {
 
 function promise(engine, isCpu) {
   if (!engine) return ['Nothing leaves this machine'];
-  const where = document.createElement('b');
-  where.textContent = isCpu ? 'CPU' : engine.device.name;
+  const where = node('b', isCpu ? 'CPU' : engine.device.name);
   return isCpu ? [where, ' · nothing leaves this machine'] : ['Runs on your ', where, ' · nothing leaves this machine'];
 }
 
@@ -127,8 +126,8 @@ function showNotice(notice) {
   button.onclick = notice.run ?? null;
 }
 
-/** The hint of the moment, each gone once it was followed. */
-function showHint({ hasClicked, document: { photo, points }, preview, encoded, panel, pull }) {
+/** The hint of the moment, each gone once it was followed: what stands out, and the rest, keys between backquotes. */
+function showHint({ hasClicked, document: { photo, points }, preview, encoded, panel, pull, drag }) {
   const hint = find('#hint');
   const isTouch = matchMedia('(hover: none)').matches;
   let parts = null;
@@ -136,18 +135,21 @@ function showHint({ hasClicked, document: { photo, points }, preview, encoded, p
     if (isTouch) parts = ['Tap a thing. Pull to grow it.', ' Open your own photo above.'];
     else parts = ['Click a thing. Pull to grow it.', preview ? ' Right-click leaves something out.' : ' Drop your own photo anywhere.'];
   } else if (points.length === 1 && points[0].size === null && encoded) {
-    if (isTouch) parts = ['', 'Pull the ring to grow or shrink it · tap the point to delete it'];
-    else parts = ['', 'Pull the ring to grow or shrink it · click the point to delete it · ? for keys'];
+    const ring = 'Pull the ring to grow or shrink it';
+    // Whoever pulls at the point and waits for it to grow is told now.
+    if (drag) parts = ['This moves the point.', ` ${ring}.`];
+    else if (isTouch) parts = [ring, ' · tap the point to delete it'];
+    else parts = [ring, ' or press `,` `.` · click the point to delete it · `?` for all keys'];
   }
   // What is being pulled is looked at, not read about.
   if (pull?.isOn) parts = null;
   hint.hidden = !parts || panel !== 'none';
-  const text = parts?.join('') ?? '';
-  if (!parts || hint.textContent === text) return;
-  const strong = document.createElement('b');
-  strong.textContent = parts[0];
-  hint.replaceChildren(strong, parts[1]);
+  if (!parts || hint.textContent === parts.join('').replaceAll('`', '')) return;
+  const [strong, rest] = parts;
+  hint.replaceChildren(node('b', strong), ...rest.split('`').map((text, i) => (i % 2 ? node('kbd', text) : text)));
 }
+
+const node = (name, textContent) => Object.assign(document.createElement(name), { textContent });
 
 /** What changed, for whoever cannot see it. */
 function announce(state, before) {
