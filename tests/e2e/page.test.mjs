@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { maskByCli, compareMasks, realPhotos, samplePath } from './files.mjs';
 import * as on from './page.mjs';
-import { withSite } from './visit.mjs';
+import { WITHOUT_MODEL, withSite } from './visit.mjs';
 
 const { APPLE, CPU_16, PEAR } = on;
 const [X, Y] = PEAR;
@@ -175,6 +175,26 @@ test('points are added, left out, moved and deleted; undo and redo have no end; 
     await on.press(page, 'undo');
     await on.untilMask(page, 3);
   }, { query: CPU_16 });
+});
+
+test('Esc and undo take a dragged point out of the hand, and whatever the button does then moves nothing', { timeout: 60_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await on.untilPhoto(page);
+    for (const pixel of [APPLE, PEAR]) await on.clickPixel(page, ...pixel);
+    for (const [key, points] of [['Escape', [APPLE, PEAR]], ['Control+z', [APPLE]]]) {
+      const { x, y } = await on.placeOf(page, ...APPLE);
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x, y - 30);
+      await on.drawn(page);
+      assert.notEqual((await on.pixelsOf(page))[0][1], APPLE[1], 'nothing is dragged');
+      await page.keyboard.press(key);
+      assert.deepEqual(await on.pixelsOf(page), points);
+      await page.mouse.move(x, y - 60);
+      await page.mouse.up();
+      assert.deepEqual(await on.pixelsOf(page), points);
+    }
+  }, WITHOUT_MODEL);
 });
 
 test('a moved point makes another mask, and undone the same as before', { timeout: 120_000 }, async () => {

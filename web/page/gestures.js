@@ -45,17 +45,20 @@ export class Grab {
   }
 
   move(place, intents) {
-    this.#isMoved ||= isFar(place, this.place);
-    if (this.#isMoved) intents.drag(this.index, place, this.isTouch);
+    if (!this.#isMoved && isFar(place, this.place)) {
+      this.#isMoved = true;
+      intents.lift(this.index);
+    }
+    if (this.#isMoved) intents.drag(place, this.isTouch);
   }
 
   end(place, intents, time) {
-    if (this.#isMoved) intents.drop(this.index, place);
+    if (this.#isMoved) intents.drop(place);
     else if (!this.isTouch || time - this.time < HOLD_MS) intents.remove(this.index);
   }
 
   cancel(intents) {
-    intents.drop(this.index, null);
+    intents.giveUp();
   }
 }
 

@@ -147,16 +147,23 @@ export function zoomBy(factor, at) {
 
 /** @type {Partial<import('./pointer.js').Intents>} */
 export const pointerIntents = {
-  drag(index, place, isTouch) {
+  lift(index) {
+    const { x, y } = store.state.document.points[index];
+    store.set({ drag: { index, x, y } });
+  },
+  drag(place, isTouch) {
+    // Esc or an undo has taken it out of the hand, and the button is still down.
+    if (!store.state.drag) return;
+    const { index } = store.state.drag;
     const pixel = nearestPixel(place);
     store.set({ drag: { index, ...pixel } });
     carry(place, isTouch);
     previewPoints(store.state.document.points.map((point, i) => (i === index ? { ...point, ...pixel } : point)), { waits: true });
   },
-  drop(index, place) {
+  drop(place) {
     magnify(null);
-    if (!place) store.set({ drag: null });
-    else movePoint(index, nearestPixel(place).x, nearestPixel(place).y);
+    const { drag } = store.state;
+    if (drag) movePoint(drag.index, nearestPixel(place).x, nearestPixel(place).y);
   },
   choose: (index) => store.set({ chosen: index }),
   remove: (index) => showDocument(made.removePoint(index)),

@@ -65,10 +65,10 @@ function isPreviewOf(preview, { x, y, foreground, size, isOn }) {
 
 /** Nothing has happened. @returns {boolean} whether something was in the hand */
 function giveUp() {
-  const { pull, preview } = store.state;
-  if (!pull) return false;
+  const { pull, drag, preview } = store.state;
+  if (!pull && !drag) return false;
   previews.stop();
-  store.set({ pull: null, preview: preview?.holds ? preview : null });
+  store.set({ pull: null, drag: null, preview: preview?.holds ? preview : null });
   magnify(null);
   pointAgain();
   return true;
