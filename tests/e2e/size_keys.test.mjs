@@ -109,6 +109,24 @@ test('a ring with the focus has a name, is changed by arrows and pressed to the 
   }, { query: CPU_16 });
 });
 
+test('a key between two pulls by hand does not hold the ring of the point that was pulled', { timeout: 120_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await clickPear(page);
+    await on.untilRing(page);
+    const { x, y, width, height } = await page.locator('.grip:visible').boundingBox();
+    await page.mouse.click(x + width / 2, y + height / 2);
+    await page.keyboard.press(',');
+    await on.untilTold(page, /^Smaller/);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'none');
+    await on.pointAt(page, 60, 60);
+    await page.waitForSelector('#ring:not(.seen)', { state: 'attached', timeout: 5_000 });
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Tab');
+    await on.untilRing(page);
+    assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'none');
+  }, { query: CPU_16 });
+});
+
 test('Alt and the wheel change a size without steps, before the click and after it', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await clickPear(page);

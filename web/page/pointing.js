@@ -58,9 +58,9 @@ function chooseAt(place) {
   return isOnRing;
 }
 
-/** The point that has the keyboard's focus, itself or its ring; -1 for none. */
+/** The point that has the keyboard's focus, itself or its ring; -1 for none. Whoever points by hand gives it none by a key in between. */
 function focusedPoint() {
-  const item = document.activeElement?.closest?.('#points li:has(:focus-visible)');
+  const item = document.activeElement?.closest?.('#stage:not(.by-pointer) #points li:has(:focus-visible)');
   return item ? [...item.parentElement.children].indexOf(item) : -1;
 }
 
