@@ -45,6 +45,9 @@ export function pixelAt(camera, photo, { x, y }) {
   return isInside ? { x: column, y: row } : null;
 }
 
+/** How far two places are apart. */
+export const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
+
 /** The middle of a photo pixel in the stage. */
 export function placeOf(camera, { x, y }) {
   return { x: camera.x + (x + 0.5) * camera.scale, y: camera.y + (y + 0.5) * camera.scale };

@@ -1,4 +1,5 @@
 // What a pressed pointer does, from press to release. `move`, `end` and `cancel` tell the intents of page/pointer.js.
+import { distance } from './camera.js';
 
 /** A press that moves further than this, in CSS pixels, is no click. */
 const CLICK_SLACK = 5;
@@ -8,30 +9,34 @@ const HOLD_MS = 500;
 const DOUBLE_MS = 500;
 
 /** @typedef {import('./pointer.js').Place} Place */
-/** @typedef {Press | Grab | Ring | Pan | Pinch} Gesture */
+/** @typedef {Press | Grab | RingGrab | Pan | Pinch} Gesture */
 
-const isFar = (a, b) => Math.hypot(a.x - b.x, a.y - b.y) > CLICK_SLACK;
+const isFar = (a, b) => distance(a, b) > CLICK_SLACK;
 
-/** A press on the photo: the point is where it was pressed; moved, it is pulled to a size. */
-export class Press {
-  #isPulled = false;
-
-  constructor(place, intents, remove, isTouch) {
-    this.place = place;
-    intents.press(place, remove, isTouch);
-  }
+/** Of a new point or of a ring: only what has moved is a pull. */
+class Pull {
+  isPulled = false;
 
   move(place, intents) {
-    this.#isPulled ||= isFar(place, this.place);
-    if (this.#isPulled) intents.pull(place);
-  }
-
-  end(_, intents) {
-    intents.letGo();
+    this.isPulled ||= isFar(place, this.place);
+    if (this.isPulled) intents.pull(place);
   }
 
   cancel(intents) {
     intents.giveUp();
+  }
+}
+
+/** A press on the photo: the point is where it was pressed; moved, it is pulled to a size. */
+export class Press extends Pull {
+  constructor(place, intents, remove, isTouch) {
+    super();
+    this.place = place;
+    intents.press(place, remove, isTouch);
+  }
+
+  end(_, intents) {
+    intents.letGo();
   }
 }
 
@@ -63,34 +68,26 @@ export class Grab {
 }
 
 /** A press on the ring of a point: a pull resizes it, a double click gives it its automatic size back. */
-export class Ring {
+export class RingGrab extends Pull {
+  /** The click that could be the first of two. */
   static #last = { index: -1, time: 0 };
-  #isPulled = false;
 
   constructor(place, intents, index, isTouch, time) {
+    super();
     Object.assign(this, { place, index, time });
-    intents.grabRing(index, place, isTouch);
-  }
-
-  move(place, intents) {
-    this.#isPulled ||= isFar(place, this.place);
-    if (this.#isPulled) intents.pull(place);
+    intents.grabRing(index, isTouch);
   }
 
   end(_, intents) {
-    if (this.#isPulled) {
+    if (this.isPulled) {
       intents.letGo();
       return;
     }
     intents.giveUp();
-    const { index, time } = Ring.#last;
+    const { index, time } = RingGrab.#last;
     const isSecond = index === this.index && this.time - time < DOUBLE_MS;
-    Ring.#last = isSecond ? { index: -1, time: 0 } : { index: this.index, time: this.time };
+    RingGrab.#last = isSecond ? { index: -1, time: 0 } : { index: this.index, time: this.time };
     if (isSecond) intents.makeAutomatic(index);
-  }
-
-  cancel(intents) {
-    intents.giveUp();
   }
 }
 

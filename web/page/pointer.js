@@ -1,6 +1,6 @@
 // Mouse, pen and fingers over the stage, told as what they mean: point at, place, pull, move, delete, pan, zoom.
 import { pixelAt } from './camera.js';
-import { Grab, Pan, Pinch, Press, Ring } from './gestures.js';
+import { Grab, Pan, Pinch, Press, RingGrab } from './gestures.js';
 
 /** How near to a point's middle a press is on it. Browsers hand touches beside a button to it, too. */
 const POINT_REACH = 16;
@@ -14,7 +14,7 @@ const RIGHT = 2;
  * @property {(place: Place | null, remove: boolean, isTouch: boolean) => void} point the pointer is here, or gone
  * @property {(place: Place, remove: boolean, isTouch: boolean) => void} press a new point is here, until it is let go or given up
  * @property {(place: Place, isTouch: boolean) => number} ringAt whose ring lies there, -1 for none
- * @property {(index: number, place: Place, isTouch: boolean) => void} grabRing a point's ring is in the hand
+ * @property {(index: number, isTouch: boolean) => void} grabRing a point's ring is in the hand
  * @property {(place: Place) => void} pull the ring in the hand, or that of the new point, lies here
  * @property {() => void} letGo
  * @property {() => boolean} giveUp whether there was something in the hand
@@ -80,7 +80,7 @@ export function listenForPointers(store, intents) {
     const button = pointAt(event);
     if (button) return new Grab(place, intents, Number(button.dataset.index), isTouch(event), event.timeStamp);
     const ring = event.button === LEFT ? intents.ringAt(place, isTouch(event)) : -1;
-    if (ring >= 0) return new Ring(place, intents, ring, isTouch(event), event.timeStamp);
+    if (ring >= 0) return new RingGrab(place, intents, ring, isTouch(event), event.timeStamp);
     if (event.button === LEFT || event.button === RIGHT) return new Press(place, intents, isRemoving(event), isTouch(event));
     return null;
   }

@@ -1,13 +1,14 @@
 // Pointing: what is under the pointer is shown before it is clicked.
-import { pixelAt, placeOf, panned, zoomed } from './camera.js';
+import { distance, pixelAt, placeOf, panned, zoomed } from './camera.js';
 import { made, photoId, store } from './app.js';
 import { movePoint, placePoint, showDocument } from './edits.js';
 import { magnify } from './magnifier.js';
 import { previews } from './requests.js';
 import { isWithinRing, ringAt } from './rings.js';
+import { withPoint } from './stops.js';
 
 /** Within so many CSS pixels, a point is what is pointed at. */
-const POINT_RADIUS = 12;
+const POINT_REACH = 12;
 /** A size chosen before the click holds within so many CSS pixels: a hand is never still. */
 const CHOICE_REACH = 24;
 
@@ -92,8 +93,7 @@ export function aimAt(pixel, remove) {
 function choiceAt(pixel) {
   const { aim, camera } = store.state;
   if (!aim?.choice) return null;
-  const [from, to] = [placeOf(camera, aim.choice.at), placeOf(camera, pixel)];
-  return Math.hypot(from.x - to.x, from.y - to.y) <= CHOICE_REACH ? aim.choice : null;
+  return distance(placeOf(camera, aim.choice.at), placeOf(camera, pixel)) <= CHOICE_REACH ? aim.choice : null;
 }
 
 /** A size for the point that is not placed yet. */
@@ -112,10 +112,8 @@ export function sizeAt(pixel) {
   return { size: choiceAt(pixel)?.size ?? null, automatic: isOfIt ? preview.taken.at(-1) : null };
 }
 
-/** The points that there are and one more, which takes the place of the one on its pixel. */
-export function aimedPoints(point) {
-  return [...store.state.document.points.filter(({ x, y }) => x !== point.x || y !== point.y), point];
-}
+/** The points as they would be with one that is not placed yet. */
+export const aimedPoints = (point) => withPoint(store.state.document.points, point);
 
 /** Asks for the mask as it would be. @param {{ waits?: boolean, isLive?: boolean }} how `waits`: where that takes a while, for the pointer to rest */
 export function previewPoints(points, { waits = false, isLive = false }) {
@@ -125,10 +123,7 @@ export function previewPoints(points, { waits = false, isLive = false }) {
 /** @returns {number} -1 for none */
 function pointUnder(place) {
   const { camera, document } = store.state;
-  return document.points.findIndex((point) => {
-    const { x, y } = placeOf(camera, point);
-    return Math.hypot(x - place.x, y - place.y) < POINT_RADIUS;
-  });
+  return document.points.findIndex((point) => distance(placeOf(camera, point), place) < POINT_REACH);
 }
 
 const nearestPixel = (place) => {
@@ -148,8 +143,9 @@ export function zoomBy(factor, at) {
 /** @type {Partial<import('./pointer.js').Intents>} */
 export const pointerIntents = {
   lift(index) {
-    const { x, y } = store.state.document.points[index];
-    store.set({ drag: { index, x, y } });
+    // An undo may have taken it away since it was pressed.
+    const point = store.state.document.points[index];
+    if (point) store.set({ drag: { index, x: point.x, y: point.y } });
   },
   drag(place, isTouch) {
     // Esc or an undo has taken it out of the hand, and the button is still down.
@@ -166,7 +162,7 @@ export const pointerIntents = {
     if (drag) movePoint(drag.index, nearestPixel(place).x, nearestPixel(place).y);
   },
   choose: (index) => store.set({ chosen: index }),
-  remove: (index) => showDocument(made.removePoint(index)),
+  remove: (index) => store.state.document.points[index] && showDocument(made.removePoint(index)),
   pan: (dx, dy) => store.state.document.photo && store.set({ camera: panned(store.state.camera, dx, dy, view()) }),
   zoom: zoomBy,
 };

@@ -1,6 +1,6 @@
 // Pulling a size: by hand, from a new point or on the ring of a kept one, or by the wheel. What is pulled is shown as it would
 // be; the document changes once, when it is let go.
-import { placeOf, pixelAt } from './camera.js';
+import { distance, pixelAt, placeOf } from './camera.js';
 import { store } from './app.js';
 import { placePoint, resizePoint } from './edits.js';
 import { magnify } from './magnifier.js';
@@ -113,7 +113,7 @@ export const pullIntents = {
     previewPoints(pulledPoints(pull), { waits: true });
   },
   ringAt: (place, isTouch) => ringAt(store.state, place, isTouch),
-  grabRing(index, _, isTouch) {
+  grabRing(index, isTouch) {
     const { document: { points, revision }, angle } = store.state;
     const taken = takenBy(store.state, index);
     store.set({ pull: { ...points[index], index, taken, from: taken, angle, revision, by: 'hand', isTouch, isOn: false } });
@@ -123,7 +123,7 @@ export const pullIntents = {
     // Esc has given it up, and the button is still down.
     if (!pull) return;
     const middle = placeOf(camera, pull);
-    const away = Math.hypot(place.x - middle.x, place.y - middle.y);
+    const away = distance(place, middle);
     const angle = away > 1 ? Math.atan2(place.y - middle.y, place.x - middle.x) : pull.angle;
     const isNew = pull.index >= store.state.document.points.length;
     const automatic = { size: null, taken: pull.from };
@@ -169,7 +169,7 @@ function beginScrub(place) {
 function leaveScrub(place) {
   const { pull } = store.state;
   if (pull?.by !== 'wheel') return;
-  if (!place || Math.hypot(place.x - pull.place.x, place.y - pull.place.y) > WHEEL_REACH) letGo();
+  if (!place || distance(place, pull.place) > WHEEL_REACH) letGo();
 }
 
 /** Nothing of it is left when the document is another one. */

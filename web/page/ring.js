@@ -1,10 +1,10 @@
 // Draws the ring of a size: the circle with the stops on the ray through its grip, the grip itself, and its size in words.
 import { onRay, ringOf } from './rings.js';
 import { ofStops, percent, radiusOf, stopOf } from './size.js';
-import { knownStops } from './stops.js';
+import { knownStops, withPoint } from './stops.js';
 import { changed } from './store.js';
+import { element, set } from './svg.js';
 
-const SVG = 'http://www.w3.org/2000/svg';
 /** How far the words are from the line, in CSS pixels. */
 const WORDS_AWAY = 34;
 /** Half of what the words take, so that they stay in the stage. */
@@ -45,19 +45,18 @@ function stopsOf(state, { index }) {
   const { document: { points }, pull, aim } = state;
   if (index >= 0) return knownStops(state, points, index);
   const { x, y, foreground } = pull ?? aim;
-  const others = points.filter((point) => point.x !== x || point.y !== y);
-  return knownStops(state, [...others, { x, y, foreground, size: null }], others.length);
+  const aimed = withPoint(points, { x, y, foreground, size: null });
+  return knownStops(state, aimed, aimed.length - 1);
 }
 
 /** The circle, and the stops as dots on the ray from the point through the grip; the automatic one is a square on its corner. */
 class Drawing {
-  #group = element('g', { id: 'ring' });
   #circles = ['halo', 'rim'].map((name) => element('circle', { class: name }));
   #ray = element('path', { class: 'ray' });
-  #stops = element('g', {});
+  #stops = element('g');
+  #group = element('g', { id: 'ring' }, this.#ray, ...this.#circles, this.#stops);
 
   constructor(overlay) {
-    this.#group.append(this.#ray, ...this.#circles, this.#stops);
     overlay.append(this.#group);
   }
 
@@ -86,15 +85,6 @@ class Drawing {
 function mark({ x, y }, { isAutomatic }) {
   if (!isAutomatic) return element('circle', { class: 'stop', cx: x, cy: y, r: 3 });
   return element('path', { class: 'stop automatic', d: `M${x} ${y - 5}l5 5-5 5-5-5Z` });
-}
-
-function element(name, attributes) {
-  return set(document.createElementNS(SVG, name), attributes);
-}
-
-function set(node, attributes) {
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
 }
 
 /** Every point has a grip behind it in the order of Tab; that of the ring is seen. @param {Ring | null} ring @param {State} state */

@@ -1,5 +1,5 @@
 // Which ring is seen and where: pure functions of the state. A ring is a point's size made visible, in CSS pixels of the stage.
-import { placeOf } from './camera.js';
+import { distance, placeOf } from './camera.js';
 import { radiusOf } from './size.js';
 
 /** A smaller ring than this would hide behind its point and could not be grabbed. */
@@ -76,17 +76,16 @@ function gripAngle({ angle, stage }, ring) {
 export function ringAt(state, place, isTouch) {
   const ring = ringOf(state);
   if (!ring || ring.index < 0) return -1;
-  const away = Math.hypot(place.x - ring.middle.x, place.y - ring.middle.y);
+  const away = distance(place, ring.middle);
   if (away < POINT_REACH) return -1;
   // A finger covers so much that the whole line would be in the way of other points.
   if (!isTouch && Math.abs(away - ring.radius) <= LINE_REACH) return ring.index;
   if (ring.angle === null) return -1;
-  const grip = onRay(ring, ring.angle);
-  return Math.hypot(place.x - grip.x, place.y - grip.y) <= (isTouch ? FINGER_REACH : GRIP_REACH) ? ring.index : -1;
+  return distance(place, onRay(ring, ring.angle)) <= (isTouch ? FINGER_REACH : GRIP_REACH) ? ring.index : -1;
 }
 
 /** Whether a place is within the ring that is seen, or near it. @param {State} state @param {Place} place */
 export function isWithinRing(state, place) {
   const ring = ringOf(state);
-  return ring !== null && Math.hypot(place.x - ring.middle.x, place.y - ring.middle.y) <= ring.radius + LINGER;
+  return ring !== null && distance(place, ring.middle) <= ring.radius + LINGER;
 }

@@ -3,8 +3,8 @@
 import { placeOf } from './camera.js';
 import { percent } from './size.js';
 import { changed } from './store.js';
+import { element, set } from './svg.js';
 
-const SVG = 'http://www.w3.org/2000/svg';
 /** How long a new mask takes to appear, as in styles/stage.css. */
 const FADE_MS = 120;
 
@@ -102,17 +102,6 @@ class PreviewLayer {
 
 /** Everything of the photo but what lies in a path. */
 const outsideOf = (path, { width, height }) => `M0 0H${width}V${height}H0Z${path}`;
-
-function element(name, attributes = {}, ...children) {
-  const made = set(document.createElementNS(SVG, name), attributes);
-  made.append(...children);
-  return made;
-}
-
-function set(node, attributes) {
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return node;
-}
 
 /** Points are buttons: reached by Tab, named for a screen reader. They are kept, so that one that has the focus keeps it. */
 function showPoints(list, { document: { points: kept }, camera, drag, pull }) {

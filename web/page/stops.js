@@ -1,4 +1,4 @@
-// The stops of a size, as the engine answered them: pure functions of the state.
+// The stops of a size, as the engine answered them, and the points that they are asked for: pure functions of the state.
 
 /** @typedef {import('./store.js').Point} Point */
 /** @typedef {import('./size.js').SizeStop} SizeStop */
@@ -12,4 +12,9 @@ export function keyOfStops({ document: { photo } }, points, index) {
 /** The stops of a point, smallest first; none where they are not known. @returns {SizeStop[]} */
 export function knownStops(state, points, index) {
   return state.stops?.key === keyOfStops(state, points, index) ? state.stops.list : [];
+}
+
+/** The points that there are and one more, which takes the place of the one on its pixel. @param {Point[]} points @param {Point} point */
+export function withPoint(points, point) {
+  return [...points.filter(({ x, y }) => x !== point.x || y !== point.y), point];
 }
