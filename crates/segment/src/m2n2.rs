@@ -34,14 +34,10 @@ impl<P> M2n2<P> {
         points: &[PromptPoint],
         cancelled: Cancelled<'_>,
     ) -> Result<Segmentation> {
-        self.maps.next_turn();
-        for &point in points {
-            if !self.maps.renew(point) {
-                let map = Self::map(source, point, cancelled).await?;
-                self.maps.insert(point, map);
-            }
+        for point in self.maps.start_turn(points) {
+            let map = Self::map(source, point, cancelled).await?;
+            self.maps.insert(point, map);
         }
-        self.maps.forget_old();
         let mut thresholds = self.thresholds(source, points).await?;
         let mut sizes = Vec::with_capacity(points.len());
         for (&point, threshold) in points.iter().zip(&mut thresholds) {

@@ -81,15 +81,25 @@ impl<T> Default for PointCache<T> {
 }
 
 impl<T> PointCache<T> {
-    /// The points asked for from here on are those in use.
-    pub fn next_turn(&mut self) {
+    /// From here on these points are in use. Returns those that have to be inserted; drops what was out of use for longest,
+    /// so that a session doesn't grow with every point ever tried.
+    pub fn start_turn(&mut self, points: &[PromptPoint]) -> Vec<PromptPoint> {
         self.turn += 1;
-    }
-
-    /// Whether there is a point at this place; it is in use now.
-    pub fn renew(&mut self, point: PromptPoint) -> bool {
-        let kept = self.kept.get_mut(&(point.x, point.y));
-        kept.map(|(_, turn)| *turn = self.turn).is_some()
+        let mut missing: Vec<PromptPoint> = Vec::new();
+        for &point in points {
+            match self.kept.get_mut(&(point.x, point.y)) {
+                Some((_, turn)) => *turn = self.turn,
+                None if missing.iter().any(|other| (other.x, other.y) == (point.x, point.y)) => {}
+                None => missing.push(point),
+            }
+        }
+        let unused = self.kept.iter().filter(|(_, (_, turn))| *turn < self.turn);
+        let mut spare: Vec<_> = unused.map(|(at, (_, turn))| (*turn, *at)).collect();
+        spare.sort_unstable_by(|a, b| b.cmp(a));
+        for (_, at) in spare.into_iter().skip(SPARE_MAPS) {
+            self.kept.remove(&at);
+        }
+        missing
     }
 
     pub fn insert(&mut self, point: PromptPoint, value: T) {
@@ -102,21 +112,13 @@ impl<T> PointCache<T> {
         &self.kept[&(point.x, point.y)].0
     }
 
-    pub fn get_mut(&mut self, point: PromptPoint) -> Option<&mut T> {
-        self.kept.get_mut(&(point.x, point.y)).map(|(value, _)| value)
+    /// # Panics
+    /// When there is no point at this place.
+    pub fn get_mut(&mut self, point: PromptPoint) -> &mut T {
+        &mut self.kept.get_mut(&(point.x, point.y)).expect("points in use were inserted").0
     }
 
     pub fn len(&self) -> usize {
         self.kept.len()
-    }
-
-    /// Drops those that were out of use for longest, so that a session doesn't grow with every point ever tried.
-    pub fn forget_old(&mut self) {
-        let unused = self.kept.iter().filter(|(_, (_, turn))| *turn < self.turn);
-        let mut spare: Vec<_> = unused.map(|(at, (_, turn))| (*turn, *at)).collect();
-        spare.sort_unstable_by(|a, b| b.cmp(a));
-        for (_, at) in spare.into_iter().skip(SPARE_MAPS) {
-            self.kept.remove(&at);
-        }
     }
 }

@@ -41,8 +41,8 @@ use state::State;
     maskov eval datasets/GrabCut --perturb 0.1 --seeds 3\n\n\
     A data set is a folder with images/ and masks/; the masks of image STEM are STEM.* or STEM_*.*. A mask's grey value\n\
     128 counts as the object (the paper's convention) unless --ignore-128 leaves it out of clicks and scores (RITM,\n\
-    SimpleClick). Photos are solved by the exact formula at their own size up to 1 megapixel. A run that was stopped goes\n\
-    on where it stopped; it says where it keeps its state.\n\n\
+    SimpleClick). Photos are solved at their own size up to 1 megapixel, by m2n2 with its exact upsampling. A run that was\n\
+    stopped goes on where it stopped; it says where it keeps its state.\n\n\
     A list is a CSV file whose first line is part,image,mask: names are relative to images/ and masks/, and the objects\n\
     are evaluated in its order. Steadiness is told over the clicks that were made: with --all-clicks that is all of them.")]
 pub struct EvalArgs {

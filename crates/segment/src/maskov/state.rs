@@ -46,24 +46,19 @@ impl Maskov {
         points: &[PromptPoint],
         cancelled: Cancelled<'_>,
     ) -> Result<Segmentation> {
-        self.maps.next_turn();
-        for (index, &point) in points.iter().enumerate() {
-            if !self.maps.renew(point) {
-                let upsampled = source.map(point, cancelled).await?.upsampled;
-                let distances = flood_steps(&upsampled, source.width(), source.pixel(point));
-                source.solver.done(HostWork::FloodFill);
-                self.maps.insert(point, ClickMap { distances, profile: None });
-            }
-            if index == 0
-                && point.size.is_none()
-                && let Some(map) = self.maps.get_mut(point)
-                && map.profile.is_none()
-            {
+        for point in self.maps.start_turn(points) {
+            let upsampled = source.map(point, cancelled).await?.upsampled;
+            let distances = flood_steps(&upsampled, source.width(), source.pixel(point));
+            source.solver.done(HostWork::FloodFill);
+            self.maps.insert(point, ClickMap { distances, profile: None });
+        }
+        if let Some(&first) = points.first().filter(|first| first.size.is_none()) {
+            let map = self.maps.get_mut(first);
+            if map.profile.is_none() {
                 map.profile = Some(SizeProfile::new(&map.distances, source.width(), &self.settings));
                 source.solver.done(HostWork::Score);
             }
         }
-        self.maps.forget_old();
         let maps: Vec<&ClickMap> = points.iter().map(|&point| self.maps.get(point)).collect();
         let steps = self.clicks.steps(points, &maps, cancelled)?;
         source.solver.done(HostWork::Cut);
