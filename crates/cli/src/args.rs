@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use maskov_engine::{DeviceChoice, LARGEST_SIZE, MethodName, PromptPoint, SMALLEST_SIZE};
+use maskov_engine::{DeviceChoice, MethodName, PromptPoint};
 
 /// `--device`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -65,23 +65,7 @@ pub struct EngineArgs {
 
 /// `X,Y`, with `:bg` and `:size=SHARE` in any order where they are wanted.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PointArg {
-    pub point: PromptPoint,
-    /// The size as it was written, where it lies beside the range of sizes.
-    beside: Option<f32>,
-}
-
-impl PointArg {
-    /// What is taken otherwise than it was written.
-    pub fn note(&self) -> Option<String> {
-        let (written, point) = (self.beside?, self.point);
-        let taken = point.size.unwrap_or(written);
-        Some(format!(
-            "size {written} of the point at {},{} lies beside {SMALLEST_SIZE} to {LARGEST_SIZE}: {taken} is taken",
-            point.x, point.y
-        ))
-    }
-}
+pub struct PointArg(pub PromptPoint);
 
 impl FromStr for PointArg {
     type Err = String;
@@ -113,8 +97,8 @@ impl FromStr for PointArg {
             }
         }
         let mut point = PromptPoint::new(x, y, foreground.unwrap_or(true));
-        point.size = written.map(|size| size.clamp(SMALLEST_SIZE, LARGEST_SIZE));
-        Ok(Self { point, beside: written.filter(|_| written != point.size) })
+        point.size = written;
+        Ok(Self(point))
     }
 }
 
@@ -131,8 +115,7 @@ mod tests {
 
     #[test]
     fn points_are_read_with_their_label() {
-        let point =
-            |x, y, foreground| Ok(PointArg { point: PromptPoint::new(x, y, foreground), beside: None });
+        let point = |x, y, foreground| Ok(PointArg(PromptPoint::new(x, y, foreground)));
         assert_eq!("3,4".parse(), point(3, 4, true));
         assert_eq!("3, 4:bg".parse(), point(3, 4, false));
         assert_eq!("0,0:fg".parse(), point(0, 0, true));
@@ -143,18 +126,11 @@ mod tests {
 
     #[test]
     fn points_are_read_with_their_size() {
-        let read = |text: &str| text.parse::<PointArg>().unwrap();
-        let sized = PromptPoint { size: Some(0.05), ..PromptPoint::new(3, 4, false) };
-        assert_eq!(read("3,4:bg:size=0.05").point, sized);
-        assert_eq!(read("3,4:size=5e-2:bg").point, sized);
-        assert_eq!(read("3,4:size=0.05").note(), None);
-        for (text, taken) in
-            [("3,4:size=0", SMALLEST_SIZE), ("3,4:size=-3", SMALLEST_SIZE), ("3,4:size=12", LARGEST_SIZE)]
-        {
-            let point = read(text);
-            assert_eq!(point.point.size, Some(taken), "{text}");
-            assert!(point.note().unwrap().contains(&format!(": {taken} is taken")), "{:?}", point.note());
-        }
+        let read = |text: &str| text.parse::<PointArg>().unwrap().0;
+        let sized = |size| PromptPoint { size: Some(size), ..PromptPoint::new(3, 4, false) };
+        assert_eq!(read("3,4:bg:size=0.05"), sized(0.05));
+        assert_eq!(read("3,4:size=5e-2:bg"), sized(0.05));
+        assert_eq!(read("3,4:bg:size=12"), sized(12.0));
         for (bad, said) in [
             ("3,4:size=", "`` is no share of the photo"),
             ("3,4:size=12%", "`12%` is no share"),

@@ -38,6 +38,16 @@ impl PromptPoint {
         Self { x, y, foreground, size: None }
     }
 
+    /// What to tell whoever asked for a size beside the range.
+    pub fn size_note(self) -> Option<String> {
+        let Self { x, y, size, .. } = self;
+        let asked = size.filter(|size| !(SMALLEST_SIZE..=LARGEST_SIZE).contains(size))?;
+        let taken = size_in_range(asked);
+        Some(format!(
+            "size {asked} of the point at {x},{y} lies beside {SMALLEST_SIZE} to {LARGEST_SIZE}: {taken} is taken"
+        ))
+    }
+
     /// Checks that the point lies in a photo of this size.
     ///
     /// # Errors
@@ -98,7 +108,7 @@ pub(crate) fn share_within(distances: &[f32], threshold: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{PromptPoint, start_state};
+    use super::{LARGEST_SIZE, PromptPoint, SMALLEST_SIZE, start_state};
 
     #[test]
     fn a_point_on_a_token_starts_there_alone() {
@@ -115,6 +125,20 @@ mod tests {
         assert_eq!(state[0], 1.0);
         assert!((state[1] - 1.0 / 3.0).abs() < 1e-6);
         assert_eq!(state[2..], [0.0; 7]);
+    }
+
+    #[test]
+    fn a_size_beside_the_range_is_told() {
+        let note = |size| PromptPoint { size: Some(size), ..PromptPoint::new(3, 4, true) }.size_note();
+        assert_eq!(PromptPoint::new(3, 4, true).size_note(), None);
+        assert_eq!((note(SMALLEST_SIZE), note(LARGEST_SIZE)), (None, None));
+        for (asked, taken) in
+            [(0.0, SMALLEST_SIZE), (-3.0, SMALLEST_SIZE), (12.0, LARGEST_SIZE), (f32::NAN, SMALLEST_SIZE)]
+        {
+            let told = note(asked).unwrap();
+            assert!(told.starts_with(&format!("size {asked} of the point at 3,4")), "{told}");
+            assert!(told.ends_with(&format!(": {taken} is taken")), "{told}");
+        }
     }
 
     #[test]

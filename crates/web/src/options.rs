@@ -94,7 +94,11 @@ fn from_value<T: for<'a> Deserialize<'a>>(points: JsValue) -> Result<T, Failure>
 fn pixel(JsPoint { x, y, foreground, size }: JsPoint) -> Result<PromptPoint, Failure> {
     let bound = f64::from(u32::MAX);
     if (0.0..bound).contains(&x) && (0.0..bound).contains(&y) {
-        return Ok(PromptPoint { size, ..PromptPoint::new(x as u32, y as u32, foreground) });
+        let point = PromptPoint { size, ..PromptPoint::new(x as u32, y as u32, foreground) };
+        if let Some(note) = point.size_note() {
+            web_sys::console::warn_1(&format!("Maskov: {note}.").into());
+        }
+        return Ok(point);
     }
     let message =
         format!("The point {x}, {y} lies outside every photo: places are photo pixels from 0, 0 on.");

@@ -59,15 +59,15 @@ pub struct SegmentArgs {
 /// Runs the subcommand.
 pub fn run(args: SegmentArgs) -> Result<()> {
     let outputs = outputs(&args.images, &args.out)?;
-    if args.sizes && args.points.last().is_some_and(|last| last.point.size.is_some()) {
+    if args.sizes && args.points.last().is_some_and(|last| last.0.size.is_some()) {
         bail!(
             "--sizes tries every size of the last --point, and that one has a size. Leave one of the two out."
         );
     }
-    for note in notes(&args.points) {
+    let points: Vec<PromptPoint> = args.points.iter().map(|point| point.0).collect();
+    for note in notes(&points) {
         eprintln!("note: {note}");
     }
-    let points: Vec<PromptPoint> = args.points.iter().map(|point| point.point).collect();
     let mut source = Source::open(&args.engine, args.attention.as_deref())?;
     let mut failed = 0;
     for (image, out) in args.images.iter().zip(&outputs) {
@@ -91,10 +91,10 @@ pub fn run(args: SegmentArgs) -> Result<()> {
 }
 
 /// What is taken otherwise than it was written.
-fn notes(points: &[PointArg]) -> Vec<String> {
-    let mut notes: Vec<String> = points.iter().filter_map(PointArg::note).collect();
-    for (index, PointArg { point, .. }) in points.iter().enumerate() {
-        if points[..index].iter().any(|before| (before.point.x, before.point.y) == (point.x, point.y)) {
+fn notes(points: &[PromptPoint]) -> Vec<String> {
+    let mut notes: Vec<String> = points.iter().filter_map(|point| point.size_note()).collect();
+    for (index, point) in points.iter().enumerate() {
+        if points[..index].iter().any(|before| (before.x, before.y) == (point.x, point.y)) {
             let side = if point.foreground { "the object" } else { "the background" };
             notes.push(format!(
                 "there are two points at {},{}: the later one counts, which marks {side}",
@@ -181,7 +181,8 @@ mod tests {
     #[test]
     fn what_is_taken_otherwise_is_said() {
         let notes_of = |points: &[&str]| {
-            let points: Vec<PointArg> = points.iter().map(|point| point.parse().unwrap()).collect();
+            let points: Vec<PromptPoint> =
+                points.iter().map(|point| point.parse::<PointArg>().unwrap().0).collect();
             notes(&points)
         };
         assert!(notes_of(&["3,4:size=0.2", "4,3:bg", "3,3"]).is_empty());
