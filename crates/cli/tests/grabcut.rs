@@ -7,10 +7,10 @@ use std::path::Path;
 
 use common::{Scratch, maskov, repository, stderr};
 
-/// IoU after the first click, measured on 2026-11-25 and 27 with the shipped q8 pack.
+/// IoU after the first click, measured on 2026-11-25 and 28 with the shipped q8 pack.
 const FIRST_CLICKS: [(&str, [(&str, f64); 3]); 2] = [
     ("m2n2", [("106024", 0.1879), ("124084", 0.6024), ("153077", 0.5524)]),
-    ("maskov", [("106024", 0.5996), ("124084", 0.6622), ("153077", 0.4595)]),
+    ("maskov", [("106024", 0.5996), ("124084", 0.9579), ("153077", 0.5558)]),
 ];
 /// As between our q8 and the f32 reference: 49 of 50 photos are closer.
 const TOLERANCE: f64 = 0.02;

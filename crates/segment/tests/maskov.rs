@@ -180,6 +180,23 @@ fn odd_photos_and_points_have_masks() {
 }
 
 #[test]
+fn where_the_map_says_nothing_the_photo_is_one_thing_and_no_other_size_spills() {
+    let (width, height) = (90, 60);
+    let even = AttentionMap::new(RESOLUTION, vec![1.0; RESOLUTION.pow(4)]).unwrap();
+    let mut session = session_with(MaskovSettings::default(), even, flat(width, height));
+    let points = [PromptPoint::new(40, 30, true), PromptPoint::new(80, 50, false)];
+    let stops = block_on(session.sizes(&points[..1], 0, &never_cancelled)).unwrap();
+    for stop in &stops {
+        let expected = if stop.is_automatic { 1.0..=1.0 } else { 0.0..=stop.size };
+        assert!(expected.contains(&stop.area), "{stops:?}");
+    }
+    let both = mask(&mut session, &points);
+    assert_eq!((both[30 * 90 + 40], both[50 * 90 + 80]), (1, 0), "another click still counts");
+    let all = PromptPoint { size: Some(0.9), ..points[0] };
+    assert_eq!(mask(&mut session, &[all])[30 * 90 + 40], 1);
+}
+
+#[test]
 fn an_object_of_one_pixel_can_be_had() {
     let (width, height) = (90, 60);
     let mut session = session_with(MaskovSettings::default(), attention(), flat(width, height));

@@ -119,12 +119,13 @@ impl Clicks {
             (None, Some(profile)) => profile.threshold(&mut [0.0], f32::INFINITY),
             (None, None) => 0.0,
         };
-        let scale = self.settings.distance_scale;
-        let mut gains: Vec<f32> = if point.foreground {
-            map.distances.iter().map(|&distance| prior(distance, threshold, scale)).collect()
-        } else {
-            vec![-1.0; map.distances.len()]
-        };
+        let mut gains = prior(&map.distances, point.foreground, threshold, self.settings.distance_scale);
+        if let (true, Some(size)) = (point.foreground, point.size) {
+            // Where the map is flat a threshold says nothing, and the whole photo would come along.
+            for (gain, within) in gains.iter_mut().zip(within_size(&map.distances, size)) {
+                *gain = if within < 0.0 { gain.min(within) } else { *gain };
+            }
+        }
         let within = gains.iter().filter(|gain| **gain >= 0.0).count();
         // A size that somebody chose is not argued with: a pull must grow what it grows.
         let weight = if point.size.is_none() { self.settings.colour_weight } else { 0.0 };
@@ -161,7 +162,7 @@ impl Clicks {
         let depth = (squared_distances(&side, self.width)[pixel] as f32).sqrt();
         let (candidates, enough) = match point.size {
             Some(size) => {
-                let gains = self.sized_gains(point, maps[newest], size, &before_mask);
+                let gains = sized_gains(point, maps[newest], size, &before_mask);
                 let label = u8::from(point.foreground);
                 let asked = gains.iter().zip(&before_mask);
                 let asked =
@@ -179,7 +180,11 @@ impl Clicks {
             unite(&mut mask, &before_mask, point.foreground);
             let changed: Vec<bool> = mask.iter().zip(&before_mask).map(|(a, b)| a != b).collect();
             let (centred, size) = self.centred(&changed, pixel);
-            if best.as_ref().is_none_or(|(most, _)| centred > *most) {
+            let is_better = |(most, former): &(f32, Step)| {
+                centred > *most
+                    || centred == *most && takes_too_much(point, newest, &before_mask, &former.mask)
+            };
+            if best.as_ref().is_none_or(is_better) {
                 let size = point.size.map_or(size, size_in_range);
                 best = Some((centred, Step { point, mask, gains, full: None, threshold, size, depth }));
             }
@@ -230,20 +235,6 @@ impl Clicks {
             }
         }
         candidates
-    }
-
-    /// What a later click of a given size asks for: its own side within the size, by the order of its map so that a flat one
-    /// says as much as a steep one, and the mask before beyond it.
-    fn sized_gains(&self, point: PromptPoint, map: &ClickMap, size: f32, before: &[u8]) -> Vec<f32> {
-        let pixels = size_in_range(size) * map.distances.len() as f32;
-        let sign = if point.foreground { 1.0 } else { -1.0 };
-        let mut gains = vec![0.0; map.distances.len()];
-        for (rank, &pixel) in order_by_value(&map.distances).iter().enumerate() {
-            let within = (pixels / (rank + 1) as f32).ln().clamp(-1.0, 1.0);
-            let held = 2.0 * f32::from(before[pixel as usize]) - 1.0;
-            gains[pixel as usize] = if within >= 0.0 { sign * within } else { held * -within };
-        }
-        gains
     }
 
     /// The first click's threshold, given all points.
@@ -309,6 +300,33 @@ impl Clicks {
     }
 }
 
+/// What a later click of a given size asks for: its own side within the size, and the mask before beyond it.
+fn sized_gains(point: PromptPoint, map: &ClickMap, size: f32, before: &[u8]) -> Vec<f32> {
+    let sign = if point.foreground { 1.0 } else { -1.0 };
+    let gain = |(within, &was): (f32, &u8)| {
+        if within >= 0.0 { sign * within } else { (2.0 * f32::from(was) - 1.0) * -within }
+    };
+    within_size(&map.distances, size).into_iter().zip(before).map(gain).collect()
+}
+
+/// How far within a size each pixel lies, by the order of its map so that a flat one says as much as a steep one: the
+/// logarithm of the size over the pixel's place in that order, clipped to ±1.
+fn within_size(distances: &[f32], size: f32) -> Vec<f32> {
+    let pixels = size_in_range(size) * distances.len() as f32;
+    let mut within = vec![0.0; distances.len()];
+    for (rank, &pixel) in order_by_value(distances).iter().enumerate() {
+        within[pixel as usize] = (pixels / (rank + 1) as f32).ln().clamp(-1.0, 1.0);
+    }
+    within
+}
+
+/// Whether a click beside the object takes more than is its own: each of the clicks before it speaks for as large a part of the
+/// mask, and the last of them may not undo them all where a gentler change is as likely.
+fn takes_too_much(point: PromptPoint, clicks_before: usize, before: &[u8], mask: &[u8]) -> bool {
+    let area = |mask: &[u8]| count(mask.iter().map(|&pixel| pixel != 0));
+    !point.foreground && (area(before) - area(mask)) * clicks_before as f32 > area(before)
+}
+
 /// A click on the object never removes, one beside it never adds.
 fn unite(mask: &mut [u8], before: &[u8], foreground: bool) {
     for (now, &was) in mask.iter_mut().zip(before) {
@@ -318,4 +336,21 @@ fn unite(mask: &mut [u8], before: &[u8], foreground: bool) {
 
 fn count(these: impl Iterator<Item = bool>) -> f32 {
     these.filter(|is_one| *is_one).count() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::takes_too_much;
+    use crate::points::PromptPoint;
+
+    #[test]
+    fn a_late_click_beside_the_object_may_take_less_than_an_early_one() {
+        let (before, half) = ([1, 1, 1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 0, 0, 0]);
+        let beside = PromptPoint::new(0, 0, false);
+        let too_much = |clicks_before, mask: &[u8]| takes_too_much(beside, clicks_before, &before, mask);
+        assert!(!too_much(1, &[0; 8]), "the second click may take everything");
+        assert!(!too_much(2, &half) && too_much(3, &half));
+        assert!(too_much(2, &[0; 8]));
+        assert!(!takes_too_much(PromptPoint::new(0, 0, true), 9, &before, &[1; 8]), "nothing is taken");
+    }
 }

@@ -18,9 +18,13 @@ pub(crate) struct FieldClick<'a> {
     pub sigma: Option<f32>,
 }
 
-/// `clip(ln((θ + C)/(D + C)), ±1)`.
-pub(crate) fn prior(distance: f32, threshold: f32, scale: f32) -> f32 {
-    ((threshold + scale) / (distance + scale)).ln().clamp(-1.0, 1.0)
+/// What the first click alone says, f32 `[height, width]`: f₀ of its distances and threshold, in steps.
+pub(crate) fn prior(distances: &[f32], foreground: bool, threshold: f32, scale: f32) -> Vec<f32> {
+    if !foreground {
+        return vec![-1.0; distances.len()];
+    }
+    let ratio = |distance: &f32| ((threshold + scale) / (distance + scale)).ln().clamp(-1.0, 1.0);
+    distances.iter().map(ratio).collect()
 }
 
 /// The weight of a place in the neighbourhood of a click.
@@ -60,12 +64,7 @@ impl<'a> Kernels<'a> {
     /// The field f32 `[height, width]` for a threshold of the first click.
     pub fn field(&self, threshold: f32) -> Vec<f32> {
         let first = &self.clicks[0];
-        let scale = self.settings.distance_scale;
-        let mut field: Vec<f32> = if first.foreground {
-            first.distances.iter().map(|&distance| prior(distance, threshold, scale)).collect()
-        } else {
-            vec![-1.0; first.distances.len()]
-        };
+        let mut field = prior(first.distances, first.foreground, threshold, self.settings.distance_scale);
         for (weight, kernel) in self.weights(&field).into_iter().zip(&self.kernels) {
             if weight != 0.0 {
                 field.iter_mut().zip(kernel).for_each(|(field, kernel)| *field += weight * kernel);

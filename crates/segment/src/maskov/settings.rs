@@ -24,7 +24,7 @@ pub struct MaskovSettings {
     pub size_sigma: f32,
     /// The largest size that is chosen: a share of the photo. A person may ask for more.
     pub largest_size: f32,
-    /// What the colours of the first click's object count against its map.
+    /// What the colours of the first click's object count against its map, where they tell the object apart wholly.
     pub colour_weight: f32,
     /// A later click's kernel is `1/(1 + D/kernel_scale)`, in steps of the chain.
     pub kernel_scale: f32,
@@ -56,7 +56,7 @@ impl Default for MaskovSettings {
             size_median: 0.14,
             size_sigma: 0.8,
             largest_size: 0.4,
-            colour_weight: 0.2,
+            colour_weight: 0.5,
             kernel_scale: 4.0,
             ridge: 0.02,
             reach: 3.0,
