@@ -101,6 +101,25 @@ test('an engine tells what it is, masks agree with each other, and previews are 
   );
 });
 
+test('a size beside its range is taken for the nearer end, and the console says so', { timeout: 120_000 }, async () => {
+  await inWorker(
+    async ({ load, api, sample }) => {
+      const told = [];
+      console.warn = (text) => told.push(text);
+      const engine = await load();
+      await engine.setImage(await api.Photo.decode(await sample()));
+      const point = { x: 784, y: 822, foreground: true };
+      const areaOf = async (size) => (await engine.preview([{ ...point, size }])).area;
+      const areas = [await areaOf(7), await areaOf(0.9), await areaOf(-1), await areaOf(0.001)];
+      return { told, areas };
+    },
+    ({ told, areas }) => {
+      assert.deepEqual(told, [7, -1].map((size) => `Maskov: size ${size} of the point at 784,822 lies beside 0.001 to 0.9: ${size > 0 ? 0.9 : 0.001} is taken.`));
+      assert.deepEqual([areas[0], areas[2]], [areas[1], areas[3]]);
+    },
+  );
+});
+
 test('an aborted call rejects with its signal’s reason, and the engine goes on', { timeout: 120_000 }, async () => {
   await inWorker(
     async ({ load, sample, end, api }) => {

@@ -45,8 +45,8 @@ pub(crate) struct Clicks {
     width: usize,
     height: usize,
     contrast: Contrast,
-    /// The graph at the smoothness of the settings.
-    cut: PixelCut,
+    /// The graph at the smoothness of the settings, at half of it, and so on, as far as they were needed.
+    cuts: Vec<PixelCut>,
     settings: MaskovSettings,
     steps: Vec<Step>,
 }
@@ -55,9 +55,7 @@ impl Clicks {
     pub fn new(photo: &crate::photo::Photo<'_>, settings: MaskovSettings) -> Self {
         let (width, height) = (photo.width() as usize, photo.height() as usize);
         let contrast = Contrast::new(photo, settings.contrast_floor);
-        let scale = width.max(height) as f32 / 320.0;
-        let cut = PixelCut::new(&contrast, settings.smoothness * scale);
-        Self { width, height, contrast, cut, settings, steps: Vec::new() }
+        Self { width, height, contrast, cuts: Vec::new(), settings, steps: Vec::new() }
     }
 
     /// Pixels to one of a photo with a long side of 320.
@@ -143,13 +141,18 @@ impl Clicks {
 
     /// The cut of these gains, at less and less smoothness until there is enough of it: a small thing must not shrink away.
     fn cut_until(&mut self, gains: &[f32], is_enough: impl Fn(&[u8]) -> bool) -> Vec<u8> {
-        let mut mask = self.cut.mask(gains.iter().copied());
-        let mut smoothness = self.settings.smoothness;
-        while !is_enough(&mask) && smoothness > LEAST_SMOOTHNESS {
+        let (mut smoothness, mut halved) = (self.settings.smoothness, 0);
+        loop {
+            if self.cuts.len() == halved {
+                self.cuts.push(PixelCut::new(&self.contrast, smoothness * self.scale()));
+            }
+            let mask = self.cuts[halved].mask(gains.iter().copied());
+            if smoothness <= LEAST_SMOOTHNESS || is_enough(&mask) {
+                return mask;
+            }
             smoothness /= 2.0;
-            mask = PixelCut::new(&self.contrast, smoothness * self.scale()).mask(gains.iter().copied());
+            halved += 1;
         }
-        mask
     }
 
     fn later(&mut self, points: &[PromptPoint], maps: &[&ClickMap]) -> Step {
