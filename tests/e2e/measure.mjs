@@ -17,6 +17,8 @@ const PEAR = [784, 822];
 const APPLE = [515, 873];
 /** Pixels of the sample to point at, on things and beside them. */
 const POINTED = [[784, 822], [515, 873], [1000, 500], [300, 400], [1400, 780], [900, 420], [640, 640], [1200, 900], [200, 1000]];
+/** How far from the point a pull goes, in CSS pixels. */
+const PULLED = [40, 60, 80, 100, 120, 140, 110, 70];
 const ENGINE = 'maskov-web_bg.wasm';
 const MAX_ENGINE_BYTES = 1.5e6;
 const PARTS = ['page', 'engine wasm', 'document wasm', 'model', 'sample'];
@@ -100,29 +102,43 @@ async function load({ page, browser, names, url }) {
   await page.keyboard.press('Escape');
   await untilMask(page, 0);
   const preview = await previewLatency(page);
+  const pull = await pullLatency(page);
   await startTrace(browser, page);
   await movePointer(page);
   const moving = mainThreadTasks(await browser.stopTracing());
   return {
     browser: `Chromium ${browser.version()}`, names: requested, firstPaint, engineReady: told.device, photoRead: told.encoded,
-    firstMask, furtherMask, preview, loading, moving,
+    firstMask, furtherMask, preview, pull, loading, moving,
   };
 }
 
 /** Median time from a move of the pointer to its preview, in ms. */
 async function previewLatency(page) {
   const latencies = [];
-  for (const pixel of POINTED) {
-    const seen = await page.evaluate(() => observed.shown.length);
-    const { x, y } = await placeOf(page, pixel);
-    await page.mouse.move(x, y);
-    const shown = await page.waitForFunction(
-      (seen) => observed.shown.slice(seen).find(({ what, value }) => what === 'data-preview' && value)?.at,
-      seen,
-    );
-    latencies.push((await shown.jsonValue()) - (await page.evaluate(() => observed.moved)));
-  }
+  for (const pixel of POINTED) latencies.push(await untilPreview(page, await placeOf(page, pixel)));
   return median(latencies);
+}
+
+/** Median time from a step of a pull to what it would take, in ms. */
+async function pullLatency(page) {
+  const { x, y } = await placeOf(page, PEAR);
+  await untilPreview(page, { x, y });
+  await page.mouse.down();
+  const latencies = [];
+  for (const away of PULLED) latencies.push(await untilPreview(page, { x: x + away, y }));
+  await page.keyboard.press('Escape');
+  await page.mouse.up();
+  return median(latencies);
+}
+
+async function untilPreview(page, { x, y }) {
+  const seen = await page.evaluate(() => observed.shown.length);
+  await page.mouse.move(x, y);
+  const shown = await page.waitForFunction(
+    (seen) => observed.shown.slice(seen).find(({ what, value }) => what === 'data-preview' && value)?.at,
+    seen,
+  );
+  return (await shown.jsonValue()) - (await page.evaluate(() => observed.moved));
 }
 
 /** Moves the pointer over the photo for three seconds, resting after each for a preview to come. */
@@ -236,6 +252,7 @@ function printTimes(loads, memory) {
     'first mask, clicked as soon as the photo is seen': of((load) => load.firstMask),
     'a further mask, from the click': of((load) => load.furtherMask),
     'preview, from the move': of((load) => load.preview),
+    'a step of a pull, from the move': of((load) => load.pull),
     'longest main-thread task until the first mask, CPU time': task((load) => load.loading),
     'longest main-thread task while the pointer moves, CPU time': task((load) => load.moving),
     'memory after 1 photo: JS heap · renderer': held(memory[1]),

@@ -183,11 +183,7 @@ impl Clicks {
             unite(&mut mask, &before_mask, point.foreground);
             let changed: Vec<bool> = mask.iter().zip(&before_mask).map(|(a, b)| a != b).collect();
             let (centred, size) = self.centred(&changed, pixel);
-            let is_better = |(most, former): &(f32, Step)| {
-                centred > *most
-                    || centred == *most && takes_too_much(point, newest, &before_mask, &former.mask)
-            };
-            if best.as_ref().is_none_or(is_better) {
+            if best.as_ref().is_none_or(|(most, _)| centred > *most) {
                 let size = point.size.map_or(size, size_in_range);
                 best = Some((centred, Step { point, mask, gains, full: None, threshold, size, depth }));
             }
@@ -323,13 +319,6 @@ fn within_size(distances: &[f32], size: f32) -> Vec<f32> {
     within
 }
 
-/// Whether a click beside the object takes more than is its own: each of the clicks before it speaks for as large a part of the
-/// mask, and the last of them may not undo them all where a gentler change is as likely.
-fn takes_too_much(point: PromptPoint, clicks_before: usize, before: &[u8], mask: &[u8]) -> bool {
-    let area = |mask: &[u8]| count(mask.iter().map(|&pixel| pixel != 0));
-    !point.foreground && (area(before) - area(mask)) * clicks_before as f32 > area(before)
-}
-
 /// A click on the object never removes, one beside it never adds.
 fn unite(mask: &mut [u8], before: &[u8], foreground: bool) {
     for (now, &was) in mask.iter_mut().zip(before) {
@@ -339,21 +328,4 @@ fn unite(mask: &mut [u8], before: &[u8], foreground: bool) {
 
 fn count(these: impl Iterator<Item = bool>) -> f32 {
     these.filter(|is_one| *is_one).count() as f32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::takes_too_much;
-    use crate::points::PromptPoint;
-
-    #[test]
-    fn a_late_click_beside_the_object_may_take_less_than_an_early_one() {
-        let (before, half) = ([1, 1, 1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 0, 0, 0]);
-        let beside = PromptPoint::new(0, 0, false);
-        let too_much = |clicks_before, mask: &[u8]| takes_too_much(beside, clicks_before, &before, mask);
-        assert!(!too_much(1, &[0; 8]), "the second click may take everything");
-        assert!(!too_much(2, &half) && too_much(3, &half));
-        assert!(too_much(2, &[0; 8]));
-        assert!(!takes_too_much(PromptPoint::new(0, 0, true), 9, &before, &[1; 8]), "nothing is taken");
-    }
 }

@@ -5,7 +5,7 @@
 //!   (`colour`).
 //! - **Memory.** The first map and its threshold make a signed field; kernels of the clicks' own Markov maps correct it where
 //!   a click says that it is wrong (`field`). Away from the newest click the mask before holds, a click on the object never
-//!   removes, one beside it never adds, and a late one takes little where it may (`clicks`).
+//!   removes, one beside it never adds (`clicks`).
 //! - **Edge.** The field is cut on the photo's pixels: a minimum cut with contrast in Lab and the clicks as seeds (`contrast`,
 //!   `cut`, `max_flow`). Maps and cuts are made at a long side of 320; a larger photo's border is cut anew in a band
 //!   (`edge_band`), which costs less than a cut of all its pixels.
