@@ -120,9 +120,9 @@ impl Clicks {
         let mut gains = prior(&map.distances, point.foreground, threshold, self.settings.distance_scale);
         if let (true, Some(size)) = (point.foreground, point.size) {
             // Where the map is flat a threshold says nothing, and the whole photo would come along.
-            for (gain, within) in gains.iter_mut().zip(within_size(&map.distances, size)) {
-                *gain = if within < 0.0 { gain.min(within) } else { *gain };
-            }
+            let beyond =
+                gains.iter_mut().zip(within_size(&map.distances, size)).filter(|(_, within)| *within < 0.0);
+            beyond.for_each(|(gain, within)| *gain = gain.min(within));
         }
         let within = gains.iter().filter(|gain| **gain >= 0.0).count();
         // A size that somebody chose is not argued with: a pull must grow what it grows.
