@@ -12,5 +12,5 @@ mod rle;
 pub use cutout::cutout_png;
 pub use error::ExportError;
 pub use overlay::overlay_png;
-pub use png::mask_png;
+pub use png::{mask_png, photo_png};
 pub use rle::column_runs;

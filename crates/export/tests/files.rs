@@ -4,7 +4,7 @@
 mod samples;
 
 use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba};
-use maskov_export::{ExportError, cutout_png, mask_png, overlay_png};
+use maskov_export::{ExportError, cutout_png, mask_png, overlay_png, photo_png};
 use maskov_photo::{Photo, decode, read_mask};
 use samples::{exif_orientation, icc, png, slope, tagged};
 
@@ -122,7 +122,8 @@ fn the_cut_out_keeps_the_profile_and_drops_where_the_photo_was_taken() {
         let photo = decode(&file).unwrap();
         assert_eq!((photo.width(), photo.height()), (16, 24), "the quarter turn is applied");
         let all = vec![1; 16 * 24];
-        for written in [cutout_png(&photo, &all).unwrap(), overlay_png(&photo, &all).unwrap()] {
+        let files = [cutout_png(&photo, &all), overlay_png(&photo, &all), photo_png(&photo)];
+        for written in files.map(Result::unwrap) {
             assert!(!contains(&written, b"52.52N13.40E") && !contains(&written, b"SECRETPHONE"));
             let mut names: Vec<String> = chunks(&written).into_iter().map(|(name, _)| name).collect();
             names.dedup();
@@ -131,6 +132,47 @@ fn the_cut_out_keeps_the_profile_and_drops_where_the_photo_was_taken() {
             assert_eq!(again.icc_profile(), Some(profile.as_slice()), "{format:?}");
             assert_eq!(again.rgb(), photo.rgb(), "{format:?}: everything is inside, so nothing changes");
         }
+    }
+}
+
+#[test]
+fn the_shown_photo_has_the_pixels_of_the_cut_out_in_eight_bits_and_keeps_its_channels() {
+    let clear = ImageBuffer::<Rgba<u8>, _>::from_raw(2, 1, vec![1u8, 2, 3, 40, 5, 6, 7, 0]).unwrap();
+    let deep = ImageBuffer::<Rgba<u16>, _>::from_raw(1, 1, vec![257u16, 0, 65_535, 32_896]).unwrap();
+    let cases: [(DynamicImage, DynamicImage); 5] = [
+        (slope(5, 3).into(), slope(5, 3).into()),
+        (clear.clone().into(), clear.into()),
+        (
+            ImageBuffer::<Rgb<u16>, _>::from_raw(1, 1, vec![257u16, 0, 65_535]).unwrap().into(),
+            RgbImage::from_raw(1, 1, vec![1, 0, 255]).unwrap().into(),
+        ),
+        (deep.into(), ImageBuffer::<Rgba<u8>, _>::from_raw(1, 1, vec![1u8, 0, 255, 128]).unwrap().into()),
+        (
+            ImageBuffer::<LumaA<u16>, _>::from_raw(1, 1, vec![514u16, 65_535]).unwrap().into(),
+            ImageBuffer::<LumaA<u8>, _>::from_raw(1, 1, vec![2u8, 255]).unwrap().into(),
+        ),
+    ];
+    for (stored, shown) in cases {
+        let photo = decode(&png(&stored)).unwrap();
+        assert_eq!(load(&photo_png(&photo).unwrap()), shown, "{:?}", stored.color());
+    }
+    let wide = decode(&png(&RgbImage::from_pixel(40_000, 3, Rgb([9, 8, 7])).into())).unwrap();
+    assert_eq!(load(&photo_png(&wide).unwrap()).width(), 32_767, "no browser refuses it");
+}
+
+#[test]
+fn colours_that_a_png_gives_in_chunks_are_in_the_written_files() {
+    for name in ["20_png_cicp_p3.png", "20_png_gama_linear.png"] {
+        let path = format!("{}/../../tests/fixtures/cases/{name}", env!("CARGO_MANIFEST_DIR"));
+        let photo = decode(&std::fs::read(path).unwrap()).unwrap();
+        let profile = photo.icc_profile().expect(name);
+        let all = vec![1; (photo.width() * photo.height()) as usize];
+        for written in [cutout_png(&photo, &all).unwrap(), overlay_png(&photo, &all).unwrap()] {
+            let again = decode(&written).unwrap();
+            assert_eq!(again.icc_profile(), Some(profile), "{name}");
+        }
+        let cutout = decode(&cutout_png(&photo, &all).unwrap()).unwrap();
+        assert_eq!(cutout.rgb(), photo.rgb(), "{name}: the numbers stay, the profile says what they are");
     }
 }
 

@@ -3,15 +3,9 @@
 use std::error::Error;
 use std::io::{self, Cursor};
 
-use image::codecs::bmp::BmpDecoder;
-use image::codecs::gif::GifDecoder;
-use image::codecs::jpeg::JpegDecoder;
-use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::metadata::Orientation;
-use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageResult, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageResult, Limits};
 
-use crate::jpeg_markers::outline;
 use crate::sniff::{name, sniff};
 use crate::{Note, Photo, PhotoError};
 
@@ -36,87 +30,87 @@ pub fn decode_up_to(bytes: &[u8], max_pixels: u64) -> Result<Photo, PhotoError> 
     let file = File { bytes, format, max_pixels };
     match format {
         ImageFormat::Jpeg => file.jpeg(),
-        ImageFormat::Png => {
-            let decoder = file.tell(PngDecoder::with_limits(file.cursor(), file.limits()))?;
-            let animated = file.tell(decoder.is_apng())?;
-            file.read(decoder, first_frame_note(animated))
-        }
+        ImageFormat::Png => file.png(),
         ImageFormat::WebP => {
-            let decoder = file.tell(WebPDecoder::new(file.cursor()))?;
-            let animated = decoder.has_animation();
-            file.read(decoder, first_frame_note(animated))
+            let mut decoder = file.tell(WebPDecoder::new(file.cursor()))?;
+            let notes = first_frame_note(decoder.has_animation());
+            // Metadata that cannot be read is no reason to refuse the picture.
+            let exif = decoder.exif_metadata().unwrap_or(None);
+            file.read(decoder, Metadata { exif, notes, ..Metadata::default() })
         }
         ImageFormat::Gif => file.gif(),
-        _ => file.read(file.tell(BmpDecoder::new(file.cursor()))?, Vec::new()),
+        _ => file.bmp(),
     }
+}
+
+/// What a file tells about its pixels.
+#[derive(Debug, Default)]
+pub(crate) struct Metadata {
+    pub(crate) icc_profile: Option<Vec<u8>>,
+    /// The first EXIF block.
+    pub(crate) exif: Option<Vec<u8>>,
+    pub(crate) notes: Vec<Note>,
 }
 
 /// A file on its way to pixels.
-struct File<'a> {
-    bytes: &'a [u8],
-    format: ImageFormat,
-    max_pixels: u64,
+#[derive(Clone, Copy)]
+pub(crate) struct File<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) format: ImageFormat,
+    pub(crate) max_pixels: u64,
 }
 
 impl<'a> File<'a> {
-    fn jpeg(&self) -> Result<Photo, PhotoError> {
-        let outline = outline(self.bytes);
-        if !outline.whole {
-            return Err(PhotoError::CutOff { format: "JPEG" });
-        }
-        // The decoder mixes the lines of this layout up, and would not say so.
-        if outline.components == 4 && outline.first_is_coarse {
-            return Err(PhotoError::UnsupportedFormat { format: unusual(self.format) });
-        }
-        let notes = if outline.components == 4 { vec![Note::CmykConverted] } else { Vec::new() };
-        self.read(self.tell(JpegDecoder::new(self.cursor()))?, notes)
-    }
-
-    fn gif(&self) -> Result<Photo, PhotoError> {
-        let mut photo = self.read(self.tell(GifDecoder::new(self.cursor()))?, Vec::new())?;
-        // A GIF does not say how many frames it has: whether there is a second one shows only by reading on.
-        let frames = self.tell(GifDecoder::new(self.cursor()))?.into_frames();
-        if frames.take(2).filter(ImageResult::is_ok).count() > 1 {
-            photo = photo.with_note(Note::FirstFrameOnly);
-        }
-        Ok(photo)
-    }
-
-    fn read(&self, mut decoder: impl ImageDecoder, notes: Vec<Note>) -> Result<Photo, PhotoError> {
+    /// The photo of a decoder, which knows its colour profile.
+    pub(crate) fn read(
+        &self,
+        mut decoder: impl ImageDecoder,
+        mut metadata: Metadata,
+    ) -> Result<Photo, PhotoError> {
         let (width, height) = decoder.dimensions();
+        self.check_size(width, height, decoder.color_type().bytes_per_pixel().into())?;
+        self.tell(decoder.set_limits(self.limits()))?;
+        metadata.icc_profile = decoder.icc_profile().unwrap_or(None);
+        let pixels = self.tell(DynamicImage::from_decoder(decoder))?;
+        Ok(Photo::new(pixels, metadata))
+    }
+
+    /// Bytes of the pixels, once it is known that they are allowed and that there is room for them.
+    pub(crate) fn check_size(&self, width: u32, height: u32, pixel_bytes: u64) -> Result<usize, PhotoError> {
         if width == 0 || height == 0 {
             return Err(self.damaged("a side of zero pixels"));
         }
-        if u64::from(width) * u64::from(height) > self.max_pixels {
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels > self.max_pixels {
             return Err(PhotoError::TooLarge { width, height, max_pixels: self.max_pixels });
         }
+        let bytes = pixels.saturating_mul(pixel_bytes);
         // Twice: turning a photo by EXIF makes a second copy.
-        check_memory(decoder.total_bytes().saturating_mul(2))?;
-        self.tell(decoder.set_limits(self.limits()))?;
-        // Metadata that cannot be read is no reason to refuse the picture.
-        let icc_profile = decoder.icc_profile().unwrap_or(None);
-        let exif = decoder.exif_metadata().unwrap_or(None);
-        let pixels = self.tell(DynamicImage::from_decoder(decoder))?;
-        Ok(Photo::new(pixels, orientation(exif.as_deref()), icc_profile, notes))
+        check_memory(bytes.saturating_mul(2))?;
+        usize::try_from(bytes).map_err(|_| PhotoError::OutOfMemory { bytes })
     }
 
-    fn cursor(&self) -> Cursor<&'a [u8]> {
+    pub(crate) fn cursor(&self) -> Cursor<&'a [u8]> {
         Cursor::new(self.bytes)
     }
 
     /// At most 16 bytes a pixel, and as much again for what a decoder keeps beside the pixels; 64 MiB for small ones.
+    pub(crate) fn max_decoder_bytes(&self) -> u64 {
+        self.max_pixels.saturating_mul(16).max(64 << 20)
+    }
+
     fn limits(&self) -> Limits {
         let mut limits = Limits::no_limits();
-        limits.max_alloc = Some(self.max_pixels.saturating_mul(16).max(64 << 20));
+        limits.max_alloc = Some(self.max_decoder_bytes());
         limits
     }
 
     /// A decoder's answer in this crate's terms.
-    fn tell<T>(&self, answer: ImageResult<T>) -> Result<T, PhotoError> {
+    pub(crate) fn tell<T>(&self, answer: ImageResult<T>) -> Result<T, PhotoError> {
         let format = self.format_name();
         answer.map_err(|error| match error {
             error if ends_early(&error) || self.is_short() => PhotoError::CutOff { format },
-            ImageError::Unsupported(_) => PhotoError::UnsupportedFormat { format: unusual(self.format) },
+            ImageError::Unsupported(_) => self.unusual(),
             error => self.damaged(&error.to_string()),
         })
     }
@@ -134,8 +128,18 @@ impl<'a> File<'a> {
         }
     }
 
-    fn damaged(&self, reason: &str) -> PhotoError {
+    pub(crate) fn damaged(&self, reason: &str) -> PhotoError {
         PhotoError::Damaged { format: self.format_name(), reason: reason.to_owned() }
+    }
+
+    /// The rare kinds of a format that its decoder does not read (JPEG: arithmetic coding, lossless, 12 bits).
+    pub(crate) fn unusual(&self) -> PhotoError {
+        let format = match self.format {
+            ImageFormat::Jpeg => "this rare kind of JPEG",
+            ImageFormat::Bmp => "this rare kind of BMP",
+            _ => "this rare kind of image",
+        };
+        PhotoError::UnsupportedFormat { format }
     }
 
     fn format_name(&self) -> &'static str {
@@ -143,27 +147,12 @@ impl<'a> File<'a> {
     }
 }
 
-fn first_frame_note(animated: bool) -> Vec<Note> {
+pub(crate) fn first_frame_note(animated: bool) -> Vec<Note> {
     if animated { vec![Note::FirstFrameOnly] } else { Vec::new() }
 }
 
-/// The rare kinds of a format that its decoder refuses (JPEG: arithmetic coding, lossless, 12 bits).
-fn unusual(format: ImageFormat) -> &'static str {
-    match format {
-        ImageFormat::Jpeg => "this rare kind of JPEG",
-        ImageFormat::Bmp => "this rare kind of BMP",
-        _ => "this rare kind of image",
-    }
-}
-
-/// Some writers of WebP and PNG put JPEG's `Exif` prefix before the block.
-fn orientation(exif: Option<&[u8]>) -> Orientation {
-    let block = exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
-    block.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
-}
-
 /// The decoders take their memory infallibly, and in wasm that ends the engine: so it is asked for once before.
-fn check_memory(bytes: u64) -> Result<(), PhotoError> {
+pub(crate) fn check_memory(bytes: u64) -> Result<(), PhotoError> {
     let refused = PhotoError::OutOfMemory { bytes };
     let Ok(len) = usize::try_from(bytes) else {
         return Err(refused);
@@ -198,15 +187,5 @@ mod tests {
         let refused = check_memory(u64::MAX).unwrap_err();
         assert_eq!(refused.code(), "out-of-memory");
         assert!(refused.to_string().contains("make it smaller"), "{refused}");
-    }
-
-    #[test]
-    fn exif_prefix_is_optional() {
-        let block = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
-        let prefixed = [b"Exif\0\0".as_slice(), block].concat();
-        assert_eq!(orientation(Some(block)), Orientation::Rotate90);
-        assert_eq!(orientation(Some(&prefixed)), Orientation::Rotate90);
-        assert_eq!(orientation(Some(b"nonsense")), Orientation::NoTransforms);
-        assert_eq!(orientation(None), Orientation::NoTransforms);
     }
 }

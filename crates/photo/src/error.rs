@@ -27,11 +27,14 @@ pub enum PhotoError {
         format: &'static str,
     },
     /// The decoder met bytes that the format does not allow.
-    #[error("The {format} file is damaged ({reason}). Save the photo again as JPEG or PNG and open that.")]
+    #[error(
+        "The {format} file is damaged: its picture cannot be read. Download or copy it again, or save it anew in another \
+         program, and open that."
+    )]
     Damaged {
         /// The format's usual name.
         format: &'static str,
-        /// The decoder's own words.
+        /// The decoder's own words, for whoever looks for the cause; they are not in the sentence.
         reason: String,
     },
     /// More pixels than are opened here; known from the header, nothing was decoded.

@@ -4,15 +4,26 @@
 //! Formats that are recognised but not read here (HEIC, AVIF, TIFF, …) are a typed error, so that a page can hand
 //! the bytes to the browser and come back with [`Photo::from_rgba`].
 
+mod bmp;
+mod colours;
 mod decode;
 mod error;
+mod exif;
+mod gif;
+mod ground;
+mod jpeg;
 mod jpeg_markers;
 mod mask;
 mod photo;
+mod png;
+mod read_mask;
 mod sniff;
 
 pub use decode::{MAX_PIXELS, decode, decode_up_to};
 pub use error::PhotoError;
 pub use image::DynamicImage;
-pub use mask::{GreyMask, read_mask};
+pub use image::metadata::Orientation;
+pub use mask::{Mask, MaskNote, Meaning};
 pub use photo::{Note, Photo};
+pub use read_mask::read_mask;
+pub use sniff::is_picture;

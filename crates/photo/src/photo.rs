@@ -7,6 +7,9 @@ use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage, RgbaImage};
 
 use crate::PhotoError;
+use crate::decode::Metadata;
+use crate::exif;
+use crate::ground::over_ground;
 
 /// A photo as one sees it: oriented by its EXIF, at its own depth, with its colour profile.
 ///
@@ -15,6 +18,7 @@ use crate::PhotoError;
 #[derive(Debug, Clone)]
 pub struct Photo {
     pixels: DynamicImage,
+    orientation: Orientation,
     icc_profile: Option<Vec<u8>>,
     notes: Vec<Note>,
 }
@@ -45,23 +49,26 @@ impl fmt::Display for Note {
 
 impl Photo {
     /// A photo from decoded pixels: turned as EXIF says, with the profile where it fits the pixels.
-    pub(crate) fn new(
-        mut pixels: DynamicImage,
-        orientation: Orientation,
-        icc_profile: Option<Vec<u8>>,
-        mut notes: Vec<Note>,
-    ) -> Self {
+    pub(crate) fn new(mut pixels: DynamicImage, metadata: Metadata) -> Self {
+        let Metadata { icc_profile, exif, mut notes } = metadata;
+        let orientation = exif::orientation(exif.as_deref());
         pixels.apply_orientation(orientation);
         let had_profile = icc_profile.is_some();
         let icc_profile = icc_profile.filter(|profile| profile_fits(profile, &pixels));
         if had_profile && icc_profile.is_none() && !notes.contains(&Note::CmykConverted) {
             notes.push(Note::ProfileDropped);
         }
-        Self { pixels, icc_profile, notes }
+        Self { pixels, orientation, icc_profile, notes }
     }
 
     pub(crate) fn with_note(mut self, note: Note) -> Self {
         self.notes.push(note);
+        self
+    }
+
+    /// Other pixels of the same size.
+    pub(crate) fn map(mut self, change: impl FnOnce(DynamicImage) -> DynamicImage) -> Self {
+        self.pixels = change(self.pixels);
         self
     }
 
@@ -85,7 +92,7 @@ impl Photo {
             RgbaImage::from_raw(width, height, rgba.to_vec()).map(DynamicImage::from)
         };
         let pixels = image.ok_or(wrong)?;
-        Ok(Self { pixels, icc_profile: None, notes: Vec::new() })
+        Ok(Self { pixels, orientation: Orientation::NoTransforms, icc_profile: None, notes: Vec::new() })
     }
 
     /// Width in pixels, as one sees the photo.
@@ -99,12 +106,13 @@ impl Photo {
     }
 
     /// What the method reads: 8-bit RGB, [height × width, 3]. Grey is repeated, 16 bits are rounded to 8, and
-    /// transparent pixels stand over white, as on a sheet of paper: a transparent pixel's hidden colour is arbitrary.
+    /// transparent pixels stand over white, or over middle grey or black where the object would not stand out from
+    /// white: a transparent pixel's hidden colour is arbitrary.
     /// Values are the file's own, not converted by its colour profile, as in the reference.
     pub fn rgb(&self) -> Cow<'_, [u8]> {
         match &self.pixels {
             DynamicImage::ImageRgb8(rgb) => Cow::Borrowed(rgb.as_raw()),
-            image if image.color().has_alpha() => Cow::Owned(over_white(image)),
+            image if image.color().has_alpha() => Cow::Owned(over_ground(image)),
             image => Cow::Owned(image.to_rgb8().into_raw()),
         }
     }
@@ -114,7 +122,13 @@ impl Photo {
         &self.pixels
     }
 
-    /// The file's ICC profile, byte for byte; `None` where it has none or one for other channels than the pixels have.
+    /// How the file's EXIF turned the photo.
+    pub fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
+    /// The file's ICC profile, byte for byte, or one that says the same as its PNG chunks (cICP, sRGB, gAMA, cHRM);
+    /// `None` where it has none, or one for other channels than the pixels have.
     pub fn icc_profile(&self) -> Option<&[u8]> {
         self.icc_profile.as_deref()
     }
@@ -123,15 +137,6 @@ impl Photo {
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
-}
-
-fn over_white(image: &DynamicImage) -> Vec<u8> {
-    let rgba = image.to_rgba8();
-    let mix = |colour: u8, alpha: u8| {
-        let (colour, alpha) = (u32::from(colour), u32::from(alpha));
-        ((colour * alpha + 255 * (255 - alpha) + 127) / 255) as u8
-    };
-    rgba.pixels().flat_map(|pixel| [0, 1, 2].map(|channel| mix(pixel[channel], pixel[3]))).collect()
 }
 
 /// Whether an ICC profile describes the channels that the pixels have: bytes 16..20 of its header name its colour

@@ -48,6 +48,11 @@ pub(crate) fn sniff(bytes: &[u8]) -> Result<ImageFormat, PhotoError> {
     }
 }
 
+/// Whether a file that begins with these bytes is of a format that is read here.
+pub fn is_picture(head: &[u8]) -> bool {
+    sniff(head).is_ok()
+}
+
 /// The usual name of a format that is read here.
 pub(crate) fn name(format: ImageFormat) -> Option<&'static str> {
     match format {

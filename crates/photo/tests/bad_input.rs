@@ -2,17 +2,18 @@
 
 mod samples;
 
-use image::{DynamicImage, GrayImage, ImageFormat};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use jpeg_encoder::{ColorType, Encoder};
 use maskov_photo::{PhotoError, decode, decode_up_to, read_mask};
-use samples::{animated_webp, png_chunk, slope, write};
+use samples::{animated_webp, largest_difference, png_chunk, raw_png, slope, write};
 
 const ALL: [ImageFormat; 5] =
     [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp];
 
 /// Every message is a sentence with a next step, for the code `bad-image`.
 fn refused(bytes: &[u8]) -> PhotoError {
-    let error = decode(bytes).expect_err("must not open");
+    let error = decode(bytes).map(|photo| (photo.width(), photo.height())).expect_err("must not open");
     let message = error.to_string();
     assert!(message.ends_with('.') && message.contains(". "), "not two sentences: {message}");
     assert_eq!(error.code(), "bad-image");
@@ -72,13 +73,85 @@ fn a_jpeg_cut_anywhere_says_that_it_is_cut_off() {
     encoder.set_progressive(true);
     encoder.encode(slope(120, 90).as_raw(), 120, 90, ColorType::Rgb).unwrap();
     for whole in [photo(ImageFormat::Jpeg), progressive] {
-        for len in 3..whole.len() {
+        let pixels_end = whole.len() - 2;
+        for len in 3..pixels_end {
             let error = refused(&whole[..len]);
             assert!(matches!(error, PhotoError::CutOff { format: "JPEG" }), "{len}: {error:?}");
+        }
+        for (at, complete) in [&whole[..pixels_end], &whole[..pixels_end + 1]].into_iter().enumerate() {
+            let read = decode(complete)
+                .unwrap_or_else(|error| panic!("{at}: only the end marker is missing: {error:?}"));
+            // Another decoder than for whole files, which rounds and smooths in another way.
+            assert!(largest_difference(&read.rgb(), &decode(&whole).unwrap().rgb()) <= 8);
+        }
+        for lost in 2..60 {
+            let padded = [&whole[..whole.len() - lost], &[0; 500]].concat();
+            match decode(&padded) {
+                Ok(_) => assert_eq!(lost, 2, "pixels were lost, then zeros came"),
+                Err(error) => assert!(matches!(error, PhotoError::CutOff { .. }), "{lost}: {error:?}"),
+            }
         }
         let trailer = [whole.as_slice(), b"a film behind the photo"].concat();
         assert!(decode(&trailer).is_ok(), "what follows the end of the image is not the image");
     }
+}
+
+#[test]
+fn a_png_opens_exactly_when_its_pixels_are_all_there() {
+    for interlaced in [false, true] {
+        let whole = if interlaced { interlaced_png() } else { photo(ImageFormat::Png) };
+        let pixels = decode(&whole).unwrap().rgb().into_owned();
+        let mut opened_from = whole.len();
+        for len in (8..=whole.len()).rev() {
+            match decode(&whole[..len]) {
+                Ok(read) => {
+                    assert_eq!(&*read.rgb(), pixels, "{interlaced} {len}");
+                    assert_eq!(opened_from, (len + 1).min(whole.len()), "opens at {len} and not behind it");
+                    opened_from = len;
+                }
+                Err(error) => {
+                    assert!(matches!(error, PhotoError::CutOff { format: "PNG" }), "{len}: {error:?}")
+                }
+            }
+        }
+        // IEND takes 12 bytes; before it stand two checksums of 4 bytes, of the chunk and of the pixels.
+        assert!(opened_from <= whole.len() - 12, "{interlaced} {opened_from} of {}", whole.len());
+    }
+}
+
+/// Masks in a few hundred bytes: of some sizes the decoder holds back the last rows until the next chunk begins.
+#[test]
+fn a_plain_png_of_any_size_opens_with_and_without_its_end() {
+    for height in 400..500 {
+        let plain = GrayImage::from_fn(640, height, |x, y| Luma([if x.max(y) < 40 { 255 } else { 0 }]));
+        let mut whole = Vec::new();
+        let encoder = PngEncoder::new_with_quality(&mut whole, CompressionType::Best, FilterType::NoFilter);
+        plain.write_with_encoder(encoder).unwrap();
+        for missing in [0, 12, 14] {
+            let read = decode(&whole[..whole.len() - missing]).unwrap();
+            assert_eq!(read.pixels(), &DynamicImage::from(plain.clone()), "{height} rows, {missing} bytes");
+        }
+    }
+}
+
+/// 5 × 3 grey pixels in Adam7's order.
+fn interlaced_png() -> Vec<u8> {
+    // Pass by pass, each row behind its filter byte. Pass 3 has no row, and pass 6 the odd columns of two rows.
+    let passes: [&[u8]; 7] = [
+        &[0, 10],
+        &[0, 14],
+        &[],
+        &[0, 12],
+        &[0, 30, 32, 34],
+        &[0, 11, 13, 0, 31, 33],
+        &[0, 20, 21, 22, 23, 24],
+    ];
+    let lines = passes.concat();
+    let mut file = raw_png((5, 3), 8, 0, &[], &lines);
+    file[28] = 1;
+    let header = png_chunk(b"IHDR", &file[16..29]);
+    file.splice(8..33, header);
+    file
 }
 
 #[test]

@@ -7,7 +7,7 @@ use image::{
     DynamicImage, Frame, GrayImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, RgbImage, Rgba, RgbaImage,
 };
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use maskov_photo::{Note, Photo, PhotoError, decode, read_mask};
+use maskov_photo::{Note, Photo, decode, read_mask};
 use samples::{animated_webp, icc, largest_difference, png, png_chunk, raw_png, slope, tagged, write};
 
 #[test]
@@ -64,6 +64,7 @@ fn cmyk_and_ycck_jpegs_have_the_right_colours() {
     let inks = [[255, 0, 0, 0], [0, 255, 0, 0], [0, 0, 255, 0], [0, 0, 0, 255], [40, 120, 10, 60]];
     let kinds = [
         (ColorType::Cmyk, SamplingFactor::F_1_1),
+        (ColorType::Cmyk, SamplingFactor::F_2_2),
         (ColorType::CmykAsYcck, SamplingFactor::F_1_1),
         (ColorType::CmykAsYcck, SamplingFactor::F_2_2),
     ];
@@ -76,12 +77,6 @@ fn cmyk_and_ycck_jpegs_have_the_right_colours() {
             assert_eq!(read.icc_profile(), None, "a CMYK profile says nothing about RGB");
         }
     }
-}
-
-#[test]
-fn cmyk_with_coarse_colours_is_left_to_the_platform() {
-    let error = decode(&ink_jpeg([255, 0, 0, 0], ColorType::Cmyk, SamplingFactor::F_2_2)).unwrap_err();
-    assert!(matches!(error, PhotoError::UnsupportedFormat { .. }), "{error:?}");
 }
 
 #[test]
@@ -126,13 +121,13 @@ fn palette_png_is_read_by_its_colours() {
 }
 
 #[test]
-fn masks_keep_grey_values_and_show_every_colour_of_a_palette() {
+fn masks_keep_grey_values_and_the_indices_of_a_coloured_palette() {
     let grey = GrayImage::from_raw(4, 1, vec![0, 1, 128, 255]).unwrap();
     for format in [ImageFormat::Png, ImageFormat::Bmp] {
         let mask = read_mask(&write(&grey.clone().into(), format)).unwrap();
         assert_eq!((mask.width, mask.height, mask.values), (4, 1, vec![0, 1, 128, 255]), "{format:?}");
     }
-    assert_eq!(read_mask(&palette_png()).unwrap().values, [0, 128, 7]);
+    assert_eq!(read_mask(&palette_png()).unwrap().values, [0, 1, 2]);
 }
 
 #[test]
@@ -211,5 +206,59 @@ fn pixels_of_the_platform_become_a_photo() {
     for (width, height, len) in [(2, 2, 15), (0, 0, 0), (u32::MAX, u32::MAX, 4)] {
         let error = Photo::from_rgba(width, height, &vec![0; len]).unwrap_err();
         assert!(error.to_string().contains("width × height × 4"), "{error}");
+    }
+}
+
+/// A BMP of 2 × 2 pixels of 32 bits, bottom row first, with a header of some length and masks in or behind it.
+fn bmp(header_len: u32, compression: u32, masks: &[u32], pixels: [u32; 4]) -> Vec<u8> {
+    let masks: Vec<u8> = masks.iter().flat_map(|mask| mask.to_le_bytes()).collect();
+    let mut header = header_len.to_le_bytes().to_vec();
+    header.extend([2i32.to_le_bytes(), 2i32.to_le_bytes()].concat());
+    header.extend([1, 0, 32, 0]);
+    header.extend(compression.to_le_bytes());
+    header.extend([0; 20]);
+    header.extend(masks);
+    header.resize(header.len().max(header_len as usize), 0);
+    let offset = 14 + header.len() as u32;
+    let mut file = b"BM".to_vec();
+    file.extend((offset + 16).to_le_bytes());
+    file.extend([0; 4]);
+    file.extend(offset.to_le_bytes());
+    file.extend(header);
+    file.extend(pixels.iter().flat_map(|pixel| pixel.to_le_bytes()));
+    file
+}
+
+#[test]
+fn a_bmp_has_the_alpha_that_its_header_names() {
+    const MASKS: [u32; 4] = [0x00ff_0000, 0x0000_ff00, 0x0000_00ff, 0xff00_0000];
+    let pixels = [0x8010_2030, 0xff40_5060, 0x0070_8090, 0xff01_0203];
+    let upright = [0x70, 0x80, 0x90, 0, 1, 2, 3, 255, 0x10, 0x20, 0x30, 128, 0x40, 0x50, 0x60, 255];
+    for (header_len, compression) in [(40, 6), (56, 3), (108, 3), (124, 3), (56, 0), (108, 0), (124, 0)] {
+        let read = decode(&bmp(header_len, compression, &MASKS, pixels)).unwrap();
+        let rgba = read.pixels().as_rgba8().unwrap_or_else(|| panic!("{header_len} {compression}: no alpha"));
+        assert_eq!(rgba.as_raw().as_slice(), upright, "{header_len} {compression}");
+    }
+    for (header_len, compression, masks) in [(40, 0, &[][..]), (124, 0, &[0; 4]), (124, 3, &MASKS[..3])] {
+        let read = decode(&bmp(header_len, compression, masks, pixels)).unwrap();
+        assert!(!read.pixels().color().has_alpha(), "{header_len} {compression}: no alpha is named");
+    }
+    let swapped = [MASKS[2], MASKS[1], MASKS[0], MASKS[3]];
+    let read = decode(&bmp(40, 6, &swapped, pixels)).unwrap();
+    assert_eq!(read.pixels().as_rgba8().unwrap().get_pixel(1, 1).0, [0x60, 0x50, 0x40, 255]);
+    let clear = decode(&bmp(124, 0, &MASKS, pixels.map(|pixel| pixel & 0x00ff_ffff))).unwrap();
+    assert_eq!(clear.pixels().as_rgb8().expect("opaque").get_pixel(0, 0).0, [0x70, 0x80, 0x90]);
+}
+
+#[test]
+fn a_gif_without_a_screen_has_its_first_frames_size() {
+    let red = RgbaImage::from_pixel(12, 9, Rgba([255, 0, 0, 255]));
+    let whole = write(&red.into(), ImageFormat::Gif);
+    for missing in [6..10, 6..8, 8..10] {
+        let mut gif = whole.clone();
+        gif[missing.clone()].fill(0);
+        let read = decode(&gif).unwrap();
+        assert_eq!((read.width(), read.height()), (12, 9), "{missing:?}");
+        assert_eq!(&*read.rgb(), [255, 0, 0].repeat(12 * 9), "{missing:?}");
     }
 }

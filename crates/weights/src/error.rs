@@ -60,6 +60,16 @@ pub enum WeightsError {
         /// The platform's own words.
         reason: String,
     },
+    /// A folder that a pack would replace holds what is no part of a pack.
+    #[error(
+        "{folder} holds {entry}, which is no part of a pack, so no pack is written there. Choose another folder."
+    )]
+    NoPackFolder {
+        /// The folder.
+        folder: String,
+        /// The first of what is no part of a pack.
+        entry: String,
+    },
     /// A sink has no room left.
     #[error("There is no room left to write {what}. Free some space and start again.")]
     StorageFull {
@@ -214,7 +224,7 @@ impl WeightsError {
         use WeightsError as E;
         match self {
             E::Source { .. } => ErrorKind::FetchFailed,
-            E::Write { .. } => ErrorKind::StorageFailed,
+            E::Write { .. } | E::NoPackFolder { .. } => ErrorKind::StorageFailed,
             E::NotFound { .. } | E::Missing(_) => ErrorKind::WeightsMissing,
             E::StorageFull { .. } => ErrorKind::StorageFull,
             E::NewerPack { .. } | E::UnsupportedDType { .. } | E::NotAMatrix { .. } => {

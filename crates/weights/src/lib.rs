@@ -31,7 +31,7 @@ pub use error::{ErrorKind, Result, WeightsError};
 pub use host_tensor::HostTensor;
 pub use matrix::{GROUP_SIZE, MatrixShape, pack_matrix_f16, unpack_matrix_f16};
 #[cfg(not(target_arch = "wasm32"))]
-pub use pack::Folder;
+pub use pack::{Folder, FolderWriter};
 pub use pack::{
     MANIFEST_NAME, MAX_SHARD_BYTES, Manifest, MemoryFolder, PACK_VERSION, Pack, PackTensor, PackWriter,
     Shard, ShardOpener, Sink,

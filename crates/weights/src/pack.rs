@@ -4,15 +4,17 @@
 //! SHA-256, and every tensor with its shape, type and place. Tensors of a shard begin at multiples of 16 bytes; the gaps
 //! are zero. q8 and q4 tensors lie there as the GPU takes them ([`crate::QuantizedMatrix`]), the others row-major.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod folder;
 mod manifest;
 mod reader;
 mod store;
 mod writer;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use folder::{Folder, FolderWriter};
 pub use manifest::{MANIFEST_NAME, MAX_SHARD_BYTES, Manifest, PACK_VERSION, PackTensor, Shard};
 pub use reader::Pack;
-#[cfg(not(target_arch = "wasm32"))]
-pub use store::Folder;
 pub use store::{MemoryFolder, ShardOpener, Sink};
 pub use writer::PackWriter;
 

@@ -105,41 +105,90 @@ fn checkpoint_folders_that_are_none_say_why() {
     assert_eq!(error, WeightsError::Duplicate { tensor: "w".into() });
 }
 
-#[test]
-fn a_pack_on_disk_replaces_an_older_one_and_reads_back() {
-    let dir = scratch("pack");
-    std::fs::write(dir.join("shard-00007.bin"), [1]).unwrap();
-    std::fs::write(dir.join("pack.json"), "{}").unwrap();
-    std::fs::write(dir.join("README.md"), "kept").unwrap();
-    let folder = Folder::create(&dir).unwrap();
-    assert!(!dir.join("pack.json").exists() && !dir.join("shard-00007.bin").exists());
-    assert!(dir.join("README.md").exists(), "only a pack's own files are removed");
-
-    let mut writer = PackWriter::with_max_shard_bytes(folder, 64);
-    let tensors =
-        ["a", "b", "c"].map(|name| HostTensor::from_f32(name, &[8], &[name.len() as f32; 8]).unwrap());
-    for tensor in &tensors {
+fn write_pack(dir: &Path, tensors: &[HostTensor]) {
+    let mut writer = PackWriter::with_max_shard_bytes(FolderWriter::create(dir).unwrap(), 64);
+    for tensor in tensors {
         block_on(writer.write(tensor)).unwrap();
     }
     block_on(writer.finish(json!({}), BTreeMap::new())).unwrap();
+}
+
+/// The names in a folder, sorted.
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_pack_on_disk_takes_an_older_ones_place_as_a_whole() {
+    let root = scratch("pack");
+    let dir = root.join("pack");
+    let tensors =
+        ["a", "b", "c"].map(|name| HostTensor::from_f32(name, &[8], &[name.len() as f32; 8]).unwrap());
+    write_pack(&dir, &tensors[..1]);
+    std::fs::write(dir.join("shard-00007.bin"), [1]).unwrap();
+    std::fs::write(dir.join("README.md"), "kept").unwrap();
+
+    let mut writer = PackWriter::with_max_shard_bytes(FolderWriter::create(&dir).unwrap(), 64);
+    for tensor in &tensors {
+        block_on(writer.write(tensor)).unwrap();
+    }
+    assert_eq!(names(&dir), ["README.md", "pack.json", "shard-00000.bin", "shard-00007.bin"]);
+    block_on(Pack::open_folder(&dir).unwrap().verify()).expect("the old pack until the new one is whole");
+    block_on(writer.finish(json!({}), BTreeMap::new())).unwrap();
+    assert_eq!(names(&dir), ["README.md", "pack.json", "shard-00000.bin", "shard-00001.bin"]);
+    assert_eq!(names(&root), ["pack"], "nothing stays beside it");
     let pack = Pack::open_folder(&dir).unwrap();
-    assert_eq!(pack.manifest().shards.len(), 2);
     block_on(pack.verify()).unwrap();
     for tensor in &tensors {
         assert_eq!(&block_on(pack.read(tensor.name())).unwrap(), tensor);
     }
-    let error = Pack::open_folder(dir.join("none")).err().unwrap();
+    let error = Pack::open_folder(root.join("none")).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::WeightsMissing);
 }
 
 #[test]
-fn an_unfinished_pack_cannot_be_opened() {
-    let dir = scratch("unfinished_pack");
-    let mut writer = PackWriter::new(Folder::create(&dir).unwrap());
-    block_on(writer.write(&HostTensor::from_f32("w", &[1], &[1.0]).unwrap())).unwrap();
-    drop(writer);
-    assert!(dir.join("shard-00000.bin").exists());
-    assert!(matches!(Pack::open_folder(&dir), Err(WeightsError::NotFound { .. })));
+fn an_unfinished_pack_leaves_the_old_one_and_nothing_else() {
+    let root = scratch("unfinished_pack");
+    let dir = root.join("pack");
+    let tensor = HostTensor::from_f32("w", &[1], &[1.0]).unwrap();
+    for old in [false, true] {
+        if old {
+            write_pack(&dir, std::slice::from_ref(&tensor));
+        }
+        let mut writer = PackWriter::new(FolderWriter::create(&dir).unwrap());
+        block_on(writer.write(&tensor)).unwrap();
+        drop(writer);
+        assert_eq!(names(&root), if old { vec!["pack"] } else { vec![] });
+        assert_eq!(Pack::open_folder(&dir).is_ok(), old);
+    }
+}
+
+#[test]
+fn a_folder_that_is_no_pack_is_not_replaced() {
+    let root = scratch("no_pack_folder");
+    let tensor = HostTensor::from_f32("w", &[1], &[1.0]).unwrap();
+    let photos = root.join("photos");
+    std::fs::create_dir(&photos).unwrap();
+    std::fs::write(photos.join("cat.jpg"), "a cat").unwrap();
+    let with_folder = root.join("with_folder");
+    write_pack(&with_folder, &[tensor]);
+    std::fs::create_dir(with_folder.join("notes")).unwrap();
+    for (dir, entry) in [(&photos, "cat.jpg"), (&with_folder, "notes"), (&root, "photos")] {
+        let before = names(dir);
+        let error = FolderWriter::create(dir).unwrap_err();
+        let said = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::StorageFailed);
+        assert!(said.contains("no part of a pack") && (dir == &root || said.contains(entry)), "{said}");
+        assert_eq!(names(dir), before);
+    }
+    assert_eq!(names(&root), ["photos", "with_folder"], "nothing stays beside them");
+    std::fs::create_dir(root.join("empty")).unwrap();
+    write_pack(&root.join("empty"), &[]);
 }
 
 #[test]

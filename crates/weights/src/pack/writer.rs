@@ -13,7 +13,7 @@ use crate::{HostTensor, Result, WeightsError};
 const ALIGNMENT: u64 = 16;
 
 /// Streams tensors into shards. Holds no tensor itself, only the current shard's hash and the manifest so far.
-/// `pack.json` is written last, so an interrupted pack can't be opened.
+/// `pack.json` is written last, so an interrupted pack can't be opened, whatever the sink.
 pub struct PackWriter<S> {
     sink: S,
     max_shard_bytes: u64,
