@@ -17,7 +17,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if column >= params.columns {
         return;
     }
-    let sum = column_total(column);
+    var sum = 0.0;
+    for (var block = 0u; block < params.blocks; block++) {
+        sum += partials[block * params.columns + column];
+    }
     var scale = 0.0;
     if sum > 0.0 {
         scale = 1.0 / sum;

@@ -23,9 +23,9 @@ impl Sample {
     pub fn open(name: &str) -> Result<Self, Box<dyn Error>> {
         let photo = maskov_photo::decode(&std::fs::read(repository(format!("web/sample/{name}.jpg")))?)?;
         let labels = maskov_photo::read_mask(&std::fs::read(fixture(format!("{name}/labels.png")))?)?;
-        let numbers: BTreeMap<String, u8> =
+        let numbers: BTreeMap<String, u16> =
             serde_json::from_slice(&std::fs::read(fixture(format!("{name}/labels.json")))?)?;
-        let mask = |number: u8| labels.values.iter().map(|&value| u8::from(value == number)).collect();
+        let mask = |number: u16| labels.values.iter().map(|&value| u8::from(value == number)).collect();
         Ok(Self {
             photo: Photo::new(photo.width(), photo.height(), photo.rgb().into_owned())?,
             objects: numbers.into_iter().map(|(name, number)| (name, mask(number))).collect(),

@@ -19,8 +19,8 @@ pub struct Session {
 }
 
 enum Solving {
-    Cpu(maskov_segment::Session<'static, Timed<CpuSolver>>),
-    Gpu(maskov_segment::Session<'static, Timed<GpuSolver>>),
+    Cpu(Box<maskov_segment::Session<'static, Timed<CpuSolver>>>),
+    Gpu(Box<maskov_segment::Session<'static, Timed<GpuSolver>>>),
 }
 
 impl Session {
@@ -48,7 +48,7 @@ impl Session {
                 };
                 let solver = Timed { solver: CpuSolver::new(method)?, log: log.clone(), gpu: None };
                 let made = maskov_segment::Session::new(solver, how, attention, photo, size, cancelled);
-                Solving::Cpu(made.await?)
+                Solving::Cpu(Box::new(made.await?))
             }
             Device::Gpu(gpu) => {
                 let solver = GpuSolver::new(gpu.clone(), method)?;
@@ -58,7 +58,7 @@ impl Session {
                 };
                 let solver = Timed { solver, log: log.clone(), gpu: Some(gpu.clone()) };
                 let made = maskov_segment::Session::new(solver, how, attention, photo, size, cancelled);
-                Solving::Gpu(made.await?)
+                Solving::Gpu(Box::new(made.await?))
             }
         };
         Ok(Self { solving, photo_size, points: Vec::new(), log, network: Timings::default() })

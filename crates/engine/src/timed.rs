@@ -158,16 +158,16 @@ impl<S: Solver> Solver for Timed<S> {
         Ok(upsampling)
     }
 
-    async fn markov_map(
+    async fn markov_maps(
         &self,
         transition: &S::Transition,
-        start_state: &[f32],
+        start_states: &[Vec<f32>],
         cancelled: Cancelled<'_>,
-    ) -> Result<Vec<f32>> {
+    ) -> Result<Vec<Vec<f32>>> {
         let start = Instant::now();
-        let map = self.solver.markov_map(transition, start_state, cancelled).await?;
+        let maps = self.solver.markov_maps(transition, start_states, cancelled).await?;
         self.log.since(Stage::Chain, start);
-        Ok(map)
+        Ok(maps)
     }
 
     async fn upsample(&self, upsampling: &S::Upsampling, map: &[f32]) -> Result<Vec<f32>> {

@@ -41,9 +41,9 @@ fn mask(session: &mut Session, points: &[PromptPoint]) -> Vec<u8> {
 fn objects() -> Vec<Vec<u8>> {
     let labels = std::fs::read(repository("tests/fixtures/still_life/labels.png")).unwrap();
     let labels = maskov_photo::read_mask(&labels).unwrap().values;
-    let truth = |label: u8| labels.iter().map(|&value| u8::from(value == label)).collect::<Vec<u8>>();
+    let truth = |label: u16| labels.iter().map(|&value| u8::from(value == label)).collect::<Vec<u8>>();
     // Background and cloth are no objects; anything below a thousandth of the picture is not clicked.
-    (1..=u8::MAX)
+    (1..=u16::from(u8::MAX))
         .map(truth)
         .filter(|truth| (2_000..700_000).contains(&truth.iter().filter(|&&pixel| pixel != 0).count()))
         .collect()

@@ -1,11 +1,14 @@
 //! Adapter, device and queue.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use crate::buffer::Ledger;
+use crate::bindings::Bindings;
+use crate::counts::Ledger;
+use crate::kernel::Pipeline;
+use crate::memory::Memory;
 use crate::profile::Profile;
 use crate::{Caps, GpuError, Kernel, Result};
 
@@ -22,10 +25,13 @@ pub enum AdapterChoice {
 pub struct Gpu {
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
-    pub(crate) pipelines: RefCell<HashMap<String, Rc<wgpu::ComputePipeline>>>,
+    pub(crate) pipelines: RefCell<HashMap<String, Rc<Pipeline>>>,
+    pub(crate) bindings: RefCell<Bindings>,
+    pub(crate) memory: Rc<Memory>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) profile: RefCell<Option<Profile>>,
     caps: Caps,
+    works_as_hardware: Cell<bool>,
     /// The first asynchronous error: wgpu reports those apart from the call that caused them.
     failure: Arc<Mutex<Option<GpuError>>>,
 }
@@ -72,9 +78,12 @@ impl Gpu {
             device,
             queue,
             pipelines: RefCell::default(),
+            bindings: RefCell::default(),
+            memory: Rc::new(Memory::new(ledger.clone())),
             ledger,
             profile: RefCell::default(),
             caps,
+            works_as_hardware: Cell::new(false),
             failure,
         })
     }
@@ -84,9 +93,15 @@ impl Gpu {
         &self.caps
     }
 
-    /// Bytes of buffers that are alive, and the most that ever were.
-    pub fn live_bytes(&self) -> (u64, u64) {
-        self.ledger.bytes()
+    /// Whether a submit has to hold little work: a software adapter takes seconds for what hardware does in
+    /// milliseconds, and nothing is told and nothing stopped meanwhile.
+    pub fn wants_small_submits(&self) -> bool {
+        self.caps.software && !self.works_as_hardware.get()
+    }
+
+    /// Sends as much work in a submit as to hardware: for those who count and do not wait.
+    pub fn work_as_hardware(&self) {
+        self.works_as_hardware.set(true);
     }
 
     /// The first error that the device reported since it was opened.
@@ -101,11 +116,12 @@ impl Gpu {
     }
 
     /// Compiles the kernel with these constants unless that has been done.
-    pub(crate) fn pipeline(&self, kernel: &Kernel, constants: &[(&str, f64)]) -> Rc<wgpu::ComputePipeline> {
+    pub(crate) fn pipeline(&self, kernel: &Kernel, constants: &[(&str, f64)]) -> Rc<Pipeline> {
         let key = format!("{}{constants:?}", kernel.name);
         if let Some(pipeline) = self.pipelines.borrow().get(&key) {
             return pipeline.clone();
         }
+        self.ledger.count(|counts| counts.objects += 1);
         let pipeline = Rc::new(kernel.compile(&self.device, constants));
         self.pipelines.borrow_mut().insert(key, pipeline.clone());
         pipeline
@@ -120,7 +136,7 @@ fn listen_for_failures(device: &wgpu::Device, ledger: &Arc<Ledger>, failure: &Ar
     let (ledger, refused) = (ledger.clone(), failure.clone());
     device.on_uncaptured_error(Arc::new(move |error| {
         let error = match error {
-            wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory { bytes: ledger.bytes().0 },
+            wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory { bytes: ledger.counts().device_bytes },
             wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
                 GpuError::Refused(description)
             }

@@ -2,6 +2,8 @@
 
 use bytemuck::NoUninit;
 
+use crate::bindings::Params;
+use crate::memory::Recording;
 use crate::profile::{Profile, Span};
 use crate::{Bind, Binding, Buffer, Gpu, GpuError, Kernel, Result};
 
@@ -11,13 +13,17 @@ pub struct Pass<'a> {
     encoder: wgpu::CommandEncoder,
     /// Open until something other than a dispatch is recorded; one compute pass costs less than many.
     open: Option<wgpu::ComputePass<'static>>,
+    params: Params,
+    _recording: Recording,
 }
 
 impl Gpu {
     /// Starts an empty list.
     pub fn pass(&self) -> Pass<'_> {
         let encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
-        Pass { gpu: self, encoder, open: None }
+        self.bindings.borrow_mut().forget(&self.memory.take_destroyed());
+        let _recording = self.memory.record();
+        Pass { gpu: self, encoder, open: None, params: Params::default(), _recording }
     }
 }
 
@@ -57,10 +63,12 @@ impl<'a> Pass<'a> {
             return Ok(());
         }
         let pipeline = self.gpu.pipeline(kernel, constants);
-        let group = self.gpu.bind_group(kernel, &pipeline, bytemuck::bytes_of(params), buffers);
+        let (index, offset) = self.params.push(bytemuck::bytes_of(params));
+        let group = self.gpu.bind_group(kernel, &pipeline, index, buffers);
+        self.gpu.ledger.count(|counts| counts.dispatches += 1);
         let pass = self.open.get_or_insert_with(|| begin(&mut self.encoder, None));
-        pass.set_pipeline(&pipeline);
-        pass.set_bind_group(0, &group, &[]);
+        pass.set_pipeline(&pipeline.compute);
+        pass.set_bind_group(0, &*group, &[offset]);
         pass.dispatch_workgroups(groups[0], groups[1], groups[2]);
         Ok(())
     }
@@ -68,7 +76,7 @@ impl<'a> Pass<'a> {
     /// Records that a buffer becomes all zeros.
     pub fn clear(&mut self, buffer: &Buffer) {
         self.open = None;
-        self.encoder.clear_buffer(&buffer.raw, 0, None);
+        self.encoder.clear_buffer(buffer.raw(), 0, None);
     }
 
     /// Sends the list off without waiting. Errors: whatever the device has reported so far.
@@ -77,7 +85,8 @@ impl<'a> Pass<'a> {
         if let Some(profile) = self.gpu.profile.borrow_mut().as_mut() {
             profile.resolve(&mut self.encoder);
         }
-        self.gpu.queue.submit([self.encoder.finish()]);
+        self.gpu.write_params(&self.params);
+        self.gpu.send(self.encoder);
         self.gpu.check()
     }
 }
@@ -100,37 +109,16 @@ fn begin(
 }
 
 impl Gpu {
-    fn bind_group(
-        &self,
-        kernel: &Kernel,
-        pipeline: &wgpu::ComputePipeline,
-        params: &[u8],
-        buffers: &[Binding<'_>],
-    ) -> wgpu::BindGroup {
-        let uniform = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some(kernel.name),
-            size: (params.len() as u64).next_multiple_of(16),
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        self.queue.write_buffer(&uniform, 0, params);
-        let storage = buffers.iter().map(|binding| binding.0.raw.as_entire_binding());
-        let entries: Vec<_> = std::iter::once(uniform.as_entire_binding())
-            .chain(storage)
-            .enumerate()
-            .map(|(i, binding)| wgpu::BindGroupEntry { binding: i as u32, resource: binding })
-            .collect();
-        self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(kernel.name),
-            layout: &pipeline.get_bind_group_layout(0),
-            entries: &entries,
-        })
+    /// Sends commands off.
+    pub(crate) fn send(&self, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
+        self.ledger.count(|counts| counts.submits += 1);
+        self.queue.submit([encoder.finish()])
     }
 
     /// Starts timing labelled parts of passes. Does nothing where the adapter has no timestamps.
     pub fn start_profile(&self) {
         if self.caps().timestamps {
-            *self.profile.borrow_mut() = Some(Profile::new(&self.device, &self.queue));
+            *self.profile.borrow_mut() = Some(Profile::new(self));
         }
     }
 

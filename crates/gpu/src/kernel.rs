@@ -24,8 +24,14 @@ pub struct Kernel {
     pub workgroup: [u32; 3],
 }
 
+/// A kernel with its constants, compiled.
+pub(crate) struct Pipeline {
+    pub(crate) compute: wgpu::ComputePipeline,
+    pub(crate) bindings: wgpu::BindGroupLayout,
+}
+
 impl Kernel {
-    pub(crate) fn compile(&self, device: &wgpu::Device, constants: &[(&str, f64)]) -> wgpu::ComputePipeline {
+    pub(crate) fn compile(&self, device: &wgpu::Device, constants: &[(&str, f64)]) -> Pipeline {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(self.name),
             source: wgpu::ShaderSource::Wgsl(self.wgsl.into()),
@@ -41,7 +47,7 @@ impl Kernel {
             bind_group_layouts: &[Some(&bindings)],
             immediate_size: 0,
         });
-        device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        let compute = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(self.name),
             layout: Some(&layout),
             module: &module,
@@ -52,7 +58,8 @@ impl Kernel {
                 zero_initialize_workgroup_memory: false,
             },
             cache: None,
-        })
+        });
+        Pipeline { compute, bindings }
     }
 }
 
@@ -62,10 +69,12 @@ fn layout_entry(binding: u32, bind: Bind) -> wgpu::BindGroupLayoutEntry {
         Bind::Read => wgpu::BufferBindingType::Storage { read_only: true },
         Bind::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
     };
+    // All parameters of a pass lie one behind the other in the same buffer.
+    let has_dynamic_offset = bind == Bind::Uniform;
     wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
         count: None,
     }
 }

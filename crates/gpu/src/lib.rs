@@ -5,12 +5,15 @@
 //! [`Gpu::read`] brings results back. `testing` (a feature) is what every kernel
 //! test stands on.
 
+mod bindings;
 mod buffer;
 mod caps;
 mod context;
+mod counts;
 mod dispatch;
 mod error;
 mod kernel;
+mod memory;
 mod profile;
 mod readback;
 mod row_tiled;
@@ -20,8 +23,10 @@ pub mod testing;
 pub use buffer::{Binding, Buffer};
 pub use caps::Caps;
 pub use context::{AdapterChoice, Gpu};
+pub use counts::Counts;
 pub use dispatch::{Pass, groups_1d};
 pub use error::{GpuError, Result};
 pub use kernel::{Bind, Kernel};
 pub use profile::Span;
+pub use readback::Reading;
 pub use row_tiled::{RowTile, RowTiled};

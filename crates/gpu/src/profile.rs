@@ -1,5 +1,6 @@
 //! Times of labelled parts of passes, by timestamp queries.
 
+use crate::memory::Allocation;
 use crate::{Gpu, Result};
 
 /// Labelled parts between two looks at the clock; what comes after is not timed.
@@ -16,25 +17,21 @@ pub struct Span {
 
 pub(crate) struct Profile {
     queries: wgpu::QuerySet,
-    resolved: wgpu::Buffer,
+    resolved: Allocation,
     period_ns: f64,
     names: Vec<String>,
 }
 
 impl Profile {
-    pub(crate) fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
-        let queries = device.create_query_set(&wgpu::QuerySetDescriptor {
+    pub(crate) fn new(gpu: &Gpu) -> Self {
+        let queries = gpu.device.create_query_set(&wgpu::QuerySetDescriptor {
             label: Some("profile"),
             ty: wgpu::QueryType::Timestamp,
             count: 2 * CAPACITY,
         });
-        let resolved = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("profile"),
-            size: u64::from(2 * CAPACITY) * 8,
-            usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
-            mapped_at_creation: false,
-        });
-        Self { queries, resolved, period_ns: f64::from(queue.get_timestamp_period()), names: Vec::new() }
+        let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+        let resolved = gpu.allocate("profile", u64::from(2 * CAPACITY) * 8, usage);
+        Self { queries, resolved, period_ns: f64::from(gpu.queue.get_timestamp_period()), names: Vec::new() }
     }
 
     pub(crate) fn next(&mut self, name: &str) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
@@ -52,7 +49,7 @@ impl Profile {
 
     pub(crate) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
         if !self.names.is_empty() {
-            encoder.resolve_query_set(&self.queries, 0..2 * self.names.len() as u32, &self.resolved, 0);
+            encoder.resolve_query_set(&self.queries, 0..2 * self.names.len() as u32, &self.resolved.raw, 0);
         }
     }
 
@@ -60,7 +57,8 @@ impl Profile {
         if self.names.is_empty() {
             return Ok(Vec::new());
         }
-        let ticks: Vec<u64> = gpu.read_raw(&self.resolved, 4 * self.names.len()).await?;
+        let words = 0..4 * self.names.len();
+        let ticks: Vec<u64> = gpu.start_reading_raw(&[(&self.resolved.raw, words)])?.words().await?;
         let spans = self.names.into_iter().zip(ticks.chunks_exact(2)).map(|(name, ends)| Span {
             name,
             ms: ends[1].saturating_sub(ends[0]) as f64 * self.period_ns / 1e6,

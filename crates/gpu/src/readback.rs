@@ -1,11 +1,16 @@
 //! Bringing results back.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use bytemuck::{AnyBitPattern, NoUninit};
 
+use crate::memory::Allocation;
 use crate::{Buffer, Gpu, GpuError, Result};
+
+/// Smaller ones are not worth their number.
+const MIN_STAGING_BYTES: u64 = 4 << 10;
 
 /// What a callback of the device leaves for the future that waits for it.
 struct Signal<T>(Arc<Mutex<(Option<T>, Option<Waker>)>>);
@@ -44,6 +49,32 @@ impl<T> Signal<T> {
     }
 }
 
+/// Words on their way back.
+pub struct Reading<'a> {
+    gpu: &'a Gpu,
+    staging: Allocation,
+    bytes: u64,
+    submission: wgpu::SubmissionIndex,
+}
+
+impl Reading<'_> {
+    /// The words, once they are there.
+    pub async fn words<T: AnyBitPattern + NoUninit>(mut self) -> Result<Vec<T>> {
+        let Self { gpu, bytes, .. } = self;
+        self.staging.is_reusable = false;
+        gpu.map(&self.staging.raw, bytes, self.submission.clone()).await?;
+        let refused = |error: wgpu::MapRangeError| GpuError::Refused(error.to_string());
+        let mapped = self.staging.raw.get_mapped_range(..bytes).map_err(refused)?;
+        let mut words = vec![T::zeroed(); bytes as usize / size_of::<T>()];
+        bytemuck::cast_slice_mut::<T, u8>(&mut words).copy_from_slice(&mapped);
+        drop(mapped);
+        self.staging.raw.unmap();
+        self.staging.is_reusable = true;
+        gpu.ledger.count(|counts| counts.read_bytes += bytes);
+        Ok(words)
+    }
+}
+
 impl Gpu {
     /// The whole buffer, after everything that was submitted before.
     pub async fn read<T: AnyBitPattern + NoUninit>(&self, buffer: &Buffer) -> Result<Vec<T>> {
@@ -57,39 +88,32 @@ impl Gpu {
         start: usize,
         len: usize,
     ) -> Result<Vec<T>> {
-        self.read_words(&buffer.raw, start, len).await
+        self.start_reading(&[(buffer, start..start + len)])?.words().await
     }
 
-    /// `len` words of a raw buffer from its start on.
-    pub(crate) async fn read_raw<T: AnyBitPattern + NoUninit>(
-        &self,
-        raw: &wgpu::Buffer,
-        len: usize,
-    ) -> Result<Vec<T>> {
-        self.read_words(raw, 0, len).await
+    /// Starts to bring these words back, one range behind the other: after what was submitted before, and beside what
+    /// is submitted from here on.
+    pub fn start_reading(&self, ranges: &[(&Buffer, Range<usize>)]) -> Result<Reading<'_>> {
+        let ranges: Vec<_> = ranges.iter().map(|(buffer, words)| (buffer.raw(), words.clone())).collect();
+        self.start_reading_raw(&ranges)
     }
 
-    async fn read_words<T: AnyBitPattern + NoUninit>(
-        &self,
-        raw: &wgpu::Buffer,
-        start: usize,
-        len: usize,
-    ) -> Result<Vec<T>> {
-        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("readback"),
-            size: 4 * len as u64,
-            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+    pub(crate) fn start_reading_raw(&self, ranges: &[(&wgpu::Buffer, Range<usize>)]) -> Result<Reading<'_>> {
+        let bytes = ranges.iter().map(|(_, words)| 4 * words.len() as u64).sum::<u64>();
+        // Of few sizes, so that most find one that was used before.
+        let size = bytes.next_power_of_two().max(MIN_STAGING_BYTES);
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let staging = self.allocate("readback", size, usage);
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        encoder.copy_buffer_to_buffer(raw, 4 * start as u64, &staging, 0, 4 * len as u64);
-        self.queue.submit([encoder.finish()]);
+        let mut end = 0;
+        for (raw, words) in ranges {
+            let (start, len) = (4 * words.start as u64, 4 * words.len() as u64);
+            encoder.copy_buffer_to_buffer(raw, start, &staging.raw, end, len);
+            end += len;
+        }
+        let submission = self.send(encoder);
         self.check()?;
-        self.map(&staging).await?;
-        let mapped = staging.get_mapped_range(..).map_err(|error| GpuError::Refused(error.to_string()))?;
-        let mut words = vec![T::zeroed(); 4 * len / size_of::<T>()];
-        bytemuck::cast_slice_mut::<T, u8>(&mut words).copy_from_slice(&mapped);
-        Ok(words)
+        Ok(Reading { gpu: self, staging, bytes, submission })
     }
 
     /// Waits until the device has done everything that was submitted.
@@ -97,24 +121,26 @@ impl Gpu {
         let signal = Signal::new();
         let done = signal.clone();
         self.queue.on_submitted_work_done(move || done.set(()));
-        self.drive()?;
+        self.drive(None)?;
         signal.wait().await;
         self.check()
     }
 
-    async fn map(&self, staging: &wgpu::Buffer) -> Result<()> {
+    async fn map(&self, staging: &wgpu::Buffer, bytes: u64, after: wgpu::SubmissionIndex) -> Result<()> {
         let signal = Signal::new();
         let mapped = signal.clone();
-        staging.map_async(wgpu::MapMode::Read, .., move |outcome| mapped.set(outcome));
-        self.drive()?;
+        staging.map_async(wgpu::MapMode::Read, ..bytes, move |outcome| mapped.set(outcome));
+        self.drive(Some(after))?;
         let outcome = signal.wait().await;
         self.check()?;
         outcome.map_err(|error| GpuError::DeviceLost(error.to_string()))
     }
 
-    /// Natively blocks until all callbacks have run; in a browser it does nothing and the event loop calls back.
-    fn drive(&self) -> Result<()> {
-        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+    /// Natively blocks until that submission, or all there are, and their callbacks are done; in a browser it does
+    /// nothing and the event loop calls back.
+    fn drive(&self, submission_index: Option<wgpu::SubmissionIndex>) -> Result<()> {
+        self.ledger.count(|counts| counts.round_trips += 1);
+        let polled = self.device.poll(wgpu::PollType::Wait { submission_index, timeout: None });
         polled.map(|_| ()).map_err(|error| GpuError::DeviceLost(error.to_string()))
     }
 }

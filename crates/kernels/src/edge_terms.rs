@@ -55,6 +55,7 @@ mod tests {
             let events = gpu.create("events", 2 * candidates).expect("fits");
             let edge = Guarded::new(&gpu, candidates);
             let mut pass = gpu.pass();
+            pass.clear(&events);
             border_events(&mut pass, &rank_buffer, &levels_buffer, [height, width], candidates, &events)
                 .expect("fits");
             prefix_sums(&mut pass, &events, candidates).expect("fits");

@@ -13,7 +13,7 @@ use crate::require;
 /// One invocation per column; the sums come from `weighted_column_sums` in blocks of rows.
 pub static KERNEL: Kernel = Kernel {
     name: "ipf_columns",
-    wgsl: wgsl!("common/column_total", "ipf_columns"),
+    wgsl: wgsl!("ipf_columns"),
     binds: &[Bind::Uniform, Bind::Read, Bind::ReadWrite, Bind::ReadWrite],
     workgroup: [64, 1, 1],
 };

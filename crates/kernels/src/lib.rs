@@ -33,8 +33,6 @@ pub mod layer_norm;
 pub mod linear_f16;
 pub mod linear_q4;
 pub mod linear_q8;
-pub mod markov_crossing;
-pub mod markov_start;
 pub mod markov_step;
 pub mod matrix;
 pub mod normalize_rows;
@@ -83,8 +81,6 @@ pub static ALL: &[&Kernel] = &[
     &linear_f16::KERNEL,
     &linear_q4::KERNEL,
     &linear_q8::KERNEL,
-    &markov_crossing::KERNEL,
-    &markov_start::KERNEL,
     &markov_step::KERNEL,
     &normalize_rows::KERNEL,
     &pixel_unshuffle::KERNEL,

@@ -1,4 +1,4 @@
-//! `sums[j] = Σ_i weights[i]·matrix[i, j]`, in blocks of rows: the product behind `ipf_columns` and `markov_step`.
+//! `sums[j] = Σ_i weights[i]·matrix[i, j]`, in blocks of rows: the product behind `ipf_columns`.
 //!
 //! | tensor | shape | layout |
 //! |---|---|---|
@@ -6,7 +6,7 @@
 //! | weights | `[rows]` | f32 |
 //! | partials | `[blocks, columns]` | f32; a block is 64 rows of one tile |
 //!
-//! The kernel leaves the sum over blocks to its readers: a column alone is too little work for a GPU. The CPU twin is
+//! The kernel leaves the sum over blocks to its reader: a column alone is too little work for a GPU. The CPU twin is
 //! [`weighted_column_sums_cpu`](crate::ipf_columns::weighted_column_sums_cpu).
 
 use bytemuck::{Pod, Zeroable};

@@ -57,13 +57,13 @@ impl Solver for CpuSolver {
         Upsampling::new(photo, resolution, &self.settings, cancelled)
     }
 
-    async fn markov_map(
+    async fn markov_maps(
         &self,
         transition: &Transition,
-        start_state: &[f32],
+        start_states: &[Vec<f32>],
         cancelled: Cancelled<'_>,
-    ) -> Result<Vec<f32>> {
-        markov_map(transition, start_state, &self.settings, cancelled)
+    ) -> Result<Vec<Vec<f32>>> {
+        start_states.iter().map(|state| markov_map(transition, state, &self.settings, cancelled)).collect()
     }
 
     async fn upsample(&self, upsampling: &Upsampling, map: &[f32]) -> Result<Vec<f32>> {

@@ -89,6 +89,8 @@ impl GpuProfile {
         let events = gpu.create("border events", 2 * candidates)?;
         let mut pass = gpu.pass();
         pass.label("edge profile");
+        pass.clear(&largest);
+        pass.clear(&events);
         sobel(&mut pass, &profile.distances, shape, &magnitudes, &largest)?;
         sobel_levels(&mut pass, &magnitudes, &largest, pixels, &levels)?;
         border_events(&mut pass, &rank, &levels, shape, candidates, &events)?;
@@ -126,13 +128,13 @@ impl Solver for GpuSolver {
         GpuUpsampling::new(&self.gpu, photo, resolution, &self.settings, cancelled)
     }
 
-    async fn markov_map(
+    async fn markov_maps(
         &self,
         transition: &GpuTransition,
-        start_state: &[f32],
+        start_states: &[Vec<f32>],
         cancelled: Cancelled<'_>,
-    ) -> Result<Vec<f32>> {
-        transition.markov_map(&self.gpu, start_state, &self.settings, cancelled).await
+    ) -> Result<Vec<Vec<f32>>> {
+        transition.markov_maps(&self.gpu, start_states, &self.settings, cancelled).await
     }
 
     async fn upsample(&self, upsampling: &GpuUpsampling, map: &[f32]) -> Result<Vec<f32>> {
@@ -150,6 +152,8 @@ impl Solver for GpuSolver {
         let chosen = self.gpu.create("chosen thresholds", 2 * points.len())?;
         let mut pass = self.gpu.pass();
         pass.label("thresholds");
+        // A point without candidates has no threshold.
+        pass.clear(&chosen);
         for (point, scoring) in points.iter().enumerate() {
             let GpuProfile { edge, thresholds, candidates, .. } = scoring.profile;
             let bests = self.gpu.create("best candidates", 2 * candidates.div_ceil(RUN).max(1))?;

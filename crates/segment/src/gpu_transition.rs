@@ -1,11 +1,13 @@
 //! The transition matrix `P = diag(u)·A'·diag(v)` on the device, and the chain of a click over it.
 
-use maskov_gpu::{Buffer, Gpu, GpuError, Pass, RowTiled};
+use std::ops::Range;
+
+use maskov_gpu::{Buffer, Gpu, GpuError, Pass, Reading, RowTiled};
 use maskov_kernels::ipf_columns::ipf_columns;
 use maskov_kernels::ipf_rows::ipf_rows;
-use maskov_kernels::markov_crossing::{ChainBuffers, markov_crossing};
-use maskov_kernels::markov_start::markov_start;
-use maskov_kernels::markov_step::markov_step;
+use maskov_kernels::markov_step::{
+    Chains, MAX_STATES, markov_start_cpu, markov_step, progress_len, progress_of,
+};
 use maskov_kernels::temperature::temperature;
 use maskov_kernels::weighted_column_sums::{partial_blocks, weighted_column_sums};
 
@@ -16,8 +18,11 @@ use crate::solver::{Cancelled, TransitionRow};
 /// Rounds of fitting between two looks at how far it has come: at R = 128 a round reads 2 GiB, some 50 ms on a weak GPU.
 const ROUNDS_PER_SUBMIT: u32 = 10;
 
-/// Steps of the chain between two looks at how many tokens still wait.
-const STEPS_PER_SUBMIT: u32 = 16;
+/// What the steps of a submit read of the matrix, on an adapter of each kind: hardware that is weak does so in 25 ms.
+const HARDWARE_SUBMIT_BYTES: u64 = 5 << 29;
+const SOFTWARE_SUBMIT_BYTES: u64 = 1 << 26;
+/// Enough for the device to be busy until the next are there.
+const MAX_STEPS_PER_SUBMIT: u64 = 72;
 
 /// The doubly stochastic transition matrix on the device.
 pub struct GpuTransition {
@@ -26,9 +31,6 @@ pub struct GpuTransition {
     matrix: RowTiled,
     u: Buffer,
     v: Buffer,
-    /// f32 `[blocks, n]`: scratch of the products.
-    partials: Buffer,
-    blocks: usize,
 }
 
 impl GpuTransition {
@@ -48,14 +50,11 @@ impl GpuTransition {
             return Err(SegmentError::AttentionShape { resolution, len: attention.rows * n });
         }
         let ones = vec![1.0f32; n];
-        let blocks = partial_blocks(&attention);
         let transition = Self {
             resolution,
             matrix: attention,
             u: gpu.upload("row factors", &ones)?,
             v: gpu.upload("column factors", &ones)?,
-            partials: gpu.create("partial sums", blocks * n)?,
-            blocks,
         };
         let mut pass = gpu.pass();
         pass.label("temperature");
@@ -65,8 +64,16 @@ impl GpuTransition {
         Ok(transition)
     }
 
+    /// Columns, then rows, until the sums of the columns are 1.
     async fn fit(&self, gpu: &Gpu, settings: &MethodSettings, cancelled: Cancelled<'_>) -> Result<()> {
+        let (blocks, n) = (partial_blocks(&self.matrix), self.matrix.columns);
+        let partials = gpu.create("partial sums", blocks * n)?;
         let deviation = gpu.create("deviation of column sums", 1)?;
+        let round = |pass: &mut Pass<'_>| -> Result<(), GpuError> {
+            weighted_column_sums(pass, &self.matrix, &self.u, &partials)?;
+            ipf_columns(pass, &partials, [blocks, n], &self.v, &deviation)?;
+            ipf_rows(pass, &self.matrix, &self.v, &self.u)
+        };
         let mut rounds = 0;
         while rounds < settings.ipf_rounds {
             if cancelled() {
@@ -76,11 +83,11 @@ impl GpuTransition {
             let mut pass = gpu.pass();
             pass.label("iterative proportional fitting");
             for _ in 1..submitted {
-                self.fit_round(&mut pass, &deviation)?;
+                round(&mut pass)?;
             }
             // Only the last round's deviation counts.
             pass.clear(&deviation);
-            self.fit_round(&mut pass, &deviation)?;
+            round(&mut pass)?;
             pass.submit()?;
             rounds += submitted;
             let deviation: Vec<f32> = gpu.read(&deviation).await?;
@@ -89,13 +96,6 @@ impl GpuTransition {
             }
         }
         Ok(())
-    }
-
-    /// Columns, then rows.
-    fn fit_round(&self, pass: &mut Pass<'_>, deviation: &Buffer) -> Result<(), GpuError> {
-        weighted_column_sums(pass, &self.matrix, &self.u, &self.partials)?;
-        ipf_columns(pass, &self.partials, [self.blocks, self.matrix.columns], &self.v, deviation)?;
-        ipf_rows(pass, &self.matrix, &self.v, &self.u)
     }
 
     /// Attention resolution R.
@@ -114,99 +114,128 @@ impl GpuTransition {
         Ok(TransitionRow { temperature, transition })
     }
 
-    /// The Markov map f32 `[R, R]` of a start state of the same shape.
+    /// The Markov maps f32 `[R, R]` of start states of the same shape.
     ///
     /// # Errors
-    /// [`SegmentError::Cancelled`], asked every 16 steps; [`SegmentError::ChainDiedOut`]; those of the device.
-    pub(crate) async fn markov_map(
+    /// [`SegmentError::Cancelled`], asked at every submit; [`SegmentError::ChainDiedOut`]; those of the device.
+    pub(crate) async fn markov_maps(
         &self,
         gpu: &Gpu,
-        start_state: &[f32],
+        start_states: &[Vec<f32>],
         settings: &MethodSettings,
         cancelled: Cancelled<'_>,
-    ) -> Result<Vec<f32>> {
-        let (n, lambda) = (start_state.len(), settings.relative_probability_threshold);
-        if start_state.iter().all(|&s| s > lambda) {
-            return Ok(vec![0.0; n]);
+    ) -> Result<Vec<Vec<f32>>> {
+        let mut maps = Vec::with_capacity(start_states.len());
+        for start_states in start_states.chunks(MAX_STATES) {
+            let chains = ChainsOfPoints::new(gpu, self, start_states, settings)?;
+            maps.extend(chains.walk(cancelled).await?);
         }
-        let chain = Chain::new(gpu, start_state, settings.max_steps)?;
-        let mut pass = gpu.pass();
-        markov_start(&mut pass, &chain.state, &self.u, &chain.weighted, &chain.map, n, lambda)?;
-        pass.submit()?;
-        let mut step = 0;
-        while step < settings.max_steps {
-            if cancelled() {
-                return Err(SegmentError::Cancelled);
-            }
-            let end = (step + STEPS_PER_SUBMIT).min(settings.max_steps);
-            let mut pass = gpu.pass();
-            pass.label("Markov chain");
-            (step..end).try_for_each(|step| self.record_step(&mut pass, &chain, step, lambda))?;
-            pass.submit()?;
-            if chain.finished(gpu, step..end).await? {
-                break;
-            }
-            step = end;
-        }
-        let map: Vec<f32> = gpu.read(&chain.map).await?;
-        let never = settings.max_steps as f32;
-        Ok(map.into_iter().map(|value| if value < 0.0 { never } else { value }).collect())
+        Ok(maps)
     }
 
-    fn record_step(
-        &self,
-        pass: &mut Pass<'_>,
-        chain: &Chain,
-        step: u32,
-        lambda: f32,
-    ) -> Result<(), GpuError> {
-        let n = self.matrix.columns;
-        weighted_column_sums(pass, &self.matrix, &chain.weighted, &self.partials)?;
-        markov_step(pass, &self.partials, [self.blocks, n], &self.v, &chain.y, &chain.progress, step)?;
-        let buffers = ChainBuffers {
-            y: &chain.y,
-            u: &self.u,
-            state: &chain.state,
-            map: &chain.map,
-            weighted: &chain.weighted,
-            progress: &chain.progress,
-        };
-        markov_crossing(pass, buffers, n, step, lambda)
+    fn bytes(&self) -> u64 {
+        self.matrix.tiles.iter().map(|tile| 4 * tile.buffer.len() as u64).sum()
     }
 }
 
-/// The vectors of one click's chain.
-struct Chain {
-    state: Buffer,
-    weighted: Buffer,
-    y: Buffer,
+/// The chains of a few points over one matrix.
+struct ChainsOfPoints<'a> {
+    gpu: &'a Gpu,
+    transition: &'a GpuTransition,
+    lambda: f32,
+    max_steps: usize,
+    states: usize,
+    /// f32 `[states, n]`, by the step's parity.
+    y: [Buffer; 2],
+    /// f32 `[states, n]`.
     map: Buffer,
-    /// u32 `[steps, 2]`: bits of the step's maximum, tokens that wait after it.
+    /// See [`markov_step`].
     progress: Buffer,
 }
 
-impl Chain {
-    fn new(gpu: &Gpu, start_state: &[f32], max_steps: u32) -> Result<Self, GpuError> {
-        let vector = |what| gpu.create(what, start_state.len());
+impl<'a> ChainsOfPoints<'a> {
+    fn new(
+        gpu: &'a Gpu,
+        transition: &'a GpuTransition,
+        start_states: &[Vec<f32>],
+        settings: &MethodSettings,
+    ) -> Result<Self, GpuError> {
+        let lambda = settings.relative_probability_threshold;
+        let (states, max_steps) = (start_states.len(), settings.max_steps as usize);
+        let start = start_states.concat();
         Ok(Self {
-            state: gpu.upload("state", start_state)?,
-            weighted: vector("weighted state")?,
-            y: vector("product of a step")?,
-            map: vector("Markov map")?,
-            progress: gpu.create("progress of a chain", 2 * max_steps as usize)?,
+            gpu,
+            transition,
+            lambda,
+            max_steps,
+            states,
+            y: [gpu.create("products", start.len())?, gpu.upload("start states", &start)?],
+            map: gpu.upload("Markov maps", &markov_start_cpu(&start, lambda))?,
+            progress: gpu.upload("progress of chains", &vec![0u32; progress_len(states, max_steps + 1)])?,
         })
     }
 
-    /// Whether every token has passed by the end of these steps. Errors: the chain died out before.
-    async fn finished(&self, gpu: &Gpu, steps: std::ops::Range<u32>) -> Result<bool> {
-        let progress: Vec<[u32; 2]> =
-            gpu.read_range(&self.progress, 2 * steps.start as usize, 2 * steps.len()).await?;
-        for (step, [largest, waiting]) in steps.zip(progress) {
-            let largest = f32::from_bits(largest);
-            if !(largest > 0.0 && largest.is_finite()) {
-                return Err(SegmentError::ChainDiedOut { step });
+    /// Walks until every token has passed. While one batch is looked at, the next is on its way.
+    async fn walk(&self, cancelled: Cancelled<'_>) -> Result<Vec<Vec<f32>>> {
+        // The values of the last step come with one more.
+        let steps = self.max_steps + 1;
+        let bytes =
+            if self.gpu.wants_small_submits() { SOFTWARE_SUBMIT_BYTES } else { HARDWARE_SUBMIT_BYTES };
+        let most = (bytes / self.transition.bytes().max(1)).clamp(1, MAX_STEPS_PER_SUBMIT);
+        let batch = steps.div_ceil(steps.div_ceil(most as usize));
+        let mut sent = 0;
+        let mut send = || {
+            if cancelled() {
+                return Err(SegmentError::Cancelled);
             }
-            if waiting == 0 {
+            let steps = sent..(sent + batch).min(steps);
+            sent = steps.end;
+            (!steps.is_empty()).then(|| self.send(steps)).transpose()
+        };
+        let mut next = send()?;
+        let mut map = Vec::new();
+        while let Some((steps, reading)) = next {
+            next = send()?;
+            let words = reading.words::<u32>().await?;
+            let (progress, values) = words.split_at(words.len() - self.map.len());
+            map = values.iter().map(|&bits| f32::from_bits(bits)).collect();
+            if self.is_finished(steps, progress)? {
+                break;
+            }
+        }
+        let never = self.max_steps as f32;
+        map.iter_mut().filter(|value| **value < 0.0).for_each(|value| *value = never);
+        Ok(map.chunks_exact(map.len() / self.states).map(<[f32]>::to_vec).collect())
+    }
+
+    /// Sends these steps off, and the way back of what they leave: their progress with that of the step before, and the
+    /// maps.
+    fn send(&self, steps: Range<usize>) -> Result<(Range<usize>, Reading<'a>)> {
+        let GpuTransition { matrix, u, v, .. } = self.transition;
+        let Self { states, map, progress, y: [even, odd], .. } = self;
+        let chains = Chains { states: *states, matrix, u, v, y: [even, odd], map, progress };
+        let mut pass = self.gpu.pass();
+        pass.label("Markov chain");
+        for step in steps.clone() {
+            markov_step(&mut pass, chains, step % 2, self.lambda)?;
+        }
+        pass.submit()?;
+        let looked_at = steps.start.saturating_sub(1)..steps.end;
+        let words = progress_of(*states, looked_at.start, 0)..progress_of(*states, looked_at.end, 0);
+        let reading = self.gpu.start_reading(&[(progress, words), (map, 0..map.len())])?;
+        Ok((looked_at, reading))
+    }
+
+    /// Whether every token of every chain has passed by the end of these steps; how many wait after the last one is not
+    /// known yet. Errors: a chain died out before.
+    fn is_finished(&self, steps: Range<usize>, progress: &[u32]) -> Result<bool> {
+        let last = steps.end - 1;
+        for (step, states) in steps.zip(progress.chunks_exact(2 * self.states)) {
+            let largest = || states.iter().step_by(2).map(|&bits| f32::from_bits(bits));
+            if !largest().all(|largest| largest > 0.0 && largest.is_finite()) {
+                return Err(SegmentError::ChainDiedOut { step: step as u32 });
+            }
+            if step < last && states.iter().skip(1).step_by(2).all(|&waiting| waiting == 0) {
                 return Ok(true);
             }
         }

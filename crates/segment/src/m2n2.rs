@@ -4,7 +4,7 @@ use maskov_kernels::truncated_nearest::MaskLayer;
 
 use crate::error::Result;
 use crate::flood_fill::flood_fill;
-use crate::map_source::{MapSource, PointCache};
+use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache};
 use crate::merge::{Mask, own_clicked_pixels};
 use crate::points::{PromptPoint, share_within, size_in_range, threshold_of_size};
 use crate::session::Segmentation;
@@ -34,9 +34,10 @@ impl<P> M2n2<P> {
         points: &[PromptPoint],
         cancelled: Cancelled<'_>,
     ) -> Result<Segmentation> {
-        for point in self.maps.start_turn(points) {
-            let map = Self::map(source, point, cancelled).await?;
-            self.maps.insert(point, map);
+        for missing in self.maps.start_turn(points).chunks(MAPS_AT_ONCE) {
+            for (&point, map) in missing.iter().zip(source.maps(missing, cancelled).await?) {
+                self.maps.insert(point, Self::map(source, point, &map.upsampled).await?);
+            }
         }
         let mut thresholds = self.thresholds(source, points).await?;
         let mut sizes = Vec::with_capacity(points.len());
@@ -62,10 +63,9 @@ impl<P> M2n2<P> {
     async fn map<S: Solver<Profile = P>>(
         source: &MapSource<S>,
         point: PromptPoint,
-        cancelled: Cancelled<'_>,
+        upsampled: &[f32],
     ) -> Result<PointMap<P>> {
-        let upsampled = source.map(point, cancelled).await?.upsampled;
-        let distances = flood_fill(&upsampled, source.width(), source.pixel(point));
+        let distances = flood_fill(upsampled, source.width(), source.pixel(point));
         let profile = source.solver.profile(&distances, source.width()).await?;
         let largest = distances.iter().copied().fold(0.0, f32::max);
         Ok(PointMap { distances, largest, profile })

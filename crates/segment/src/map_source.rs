@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use maskov_kernels::markov_step::MAX_STATES;
+
 use crate::error::Result;
 use crate::photo::Photo;
 use crate::points::{PromptPoint, start_state};
@@ -9,6 +11,9 @@ use crate::solver::{Cancelled, Solver};
 
 /// Maps kept for points that are not in use (undo, a point dragged back), besides those that are.
 const SPARE_MAPS: usize = 16;
+
+/// Maps of so many points are made at once, and kept before the next.
+pub(crate) const MAPS_AT_ONCE: usize = MAX_STATES;
 
 /// A photo's transition matrix and upsampling weights, at the size that maps are made at.
 pub(crate) struct MapSource<S: Solver> {
@@ -42,13 +47,19 @@ impl<S: Solver> MapSource<S> {
         Ok(Self { solver, transition, upsampling, width: photo.width(), height: photo.height() })
     }
 
-    /// The map of a point of the photo at this size.
-    pub async fn map(&self, point: PromptPoint, cancelled: Cancelled<'_>) -> Result<UpsampledMap> {
+    /// The maps of points of the photo at this size.
+    pub async fn maps(&self, points: &[PromptPoint], cancelled: Cancelled<'_>) -> Result<Vec<UpsampledMap>> {
         let resolution = self.solver.resolution(&self.transition);
-        let start_state = start_state(point.x, point.y, self.width, self.height, resolution);
-        let markov_map = self.solver.markov_map(&self.transition, &start_state, cancelled).await?;
-        let upsampled = self.solver.upsample(&self.upsampling, &markov_map).await?;
-        Ok(UpsampledMap { start_state, markov_map, upsampled })
+        let start_state =
+            |point: &PromptPoint| start_state(point.x, point.y, self.width, self.height, resolution);
+        let start_states: Vec<_> = points.iter().map(start_state).collect();
+        let markov_maps = self.solver.markov_maps(&self.transition, &start_states, cancelled).await?;
+        let mut maps = Vec::with_capacity(points.len());
+        for (start_state, markov_map) in start_states.into_iter().zip(markov_maps) {
+            let upsampled = self.solver.upsample(&self.upsampling, &markov_map).await?;
+            maps.push(UpsampledMap { start_state, markov_map, upsampled });
+        }
+        Ok(maps)
     }
 
     pub fn size(&self) -> (u32, u32) {

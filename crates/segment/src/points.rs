@@ -94,11 +94,17 @@ pub(crate) fn size_in_range(size: f32) -> f32 {
     if size.is_nan() { SMALLEST_SIZE } else { size.clamp(SMALLEST_SIZE, LARGEST_SIZE) }
 }
 
+/// The place, by distance, of the last of these pixels that a point of this size takes.
+pub(crate) fn rank_of_size(pixels: usize, size: f32) -> usize {
+    let taken = (f64::from(size_in_range(size)) * pixels as f64) as usize;
+    taken.saturating_sub(1)
+}
+
 /// The threshold within which a point takes this share of the photo.
 pub(crate) fn threshold_of_size(distances: &[f32], size: f32) -> f32 {
-    let rank = (f64::from(size_in_range(size)) * distances.len() as f64) as usize;
+    let rank = rank_of_size(distances.len(), size);
     let mut distances = distances.to_vec();
-    *distances.select_nth_unstable_by(rank.saturating_sub(1), f32::total_cmp).1
+    *distances.select_nth_unstable_by(rank, f32::total_cmp).1
 }
 
 /// The share of the photo that lies within a threshold.

@@ -192,7 +192,9 @@ impl<'a, S: Solver> Session<'a, S> {
     /// As [`Self::segment`].
     pub async fn stages(&self, point: PromptPoint, cancelled: Cancelled<'_>) -> Result<PointStages> {
         let point = self.solved_points(&[point])?[0];
-        let UpsampledMap { start_state, markov_map, upsampled } = self.source.map(point, cancelled).await?;
+        let maps = self.source.maps(&[point], cancelled).await?;
+        let UpsampledMap { start_state, markov_map, upsampled } =
+            maps.into_iter().next().expect("a map for each point");
         let distance_map = flood_fill(&upsampled, self.source.width(), self.source.pixel(point));
         Ok(PointStages { start_state, markov_map, upsampled, distance_map })
     }

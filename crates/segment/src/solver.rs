@@ -96,13 +96,13 @@ pub trait Solver {
         cancelled: Cancelled<'_>,
     ) -> Result<Self::Upsampling>;
 
-    /// Start state to Markov map, both f32 `[R, R]`.
-    async fn markov_map(
+    /// Start states to Markov maps, all f32 `[R, R]`.
+    async fn markov_maps(
         &self,
         transition: &Self::Transition,
-        start_state: &[f32],
+        start_states: &[Vec<f32>],
         cancelled: Cancelled<'_>,
-    ) -> Result<Vec<f32>>;
+    ) -> Result<Vec<Vec<f32>>>;
 
     /// Map f32 `[R, R]` to f32 `[height, width]` of the photo.
     async fn upsample(&self, upsampling: &Self::Upsampling, map: &[f32]) -> Result<Vec<f32>>;

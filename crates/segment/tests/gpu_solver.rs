@@ -17,6 +17,35 @@ fn attention(resolution: usize) -> AttentionMap {
     AttentionMap::new(resolution, (0..n * n).map(value).collect()).expect("a valid map")
 }
 
+async fn markov_map(
+    solver: &GpuSolver,
+    transition: &<GpuSolver as Solver>::Transition,
+    start: &[f32],
+) -> Result<Vec<f32>, SegmentError> {
+    let maps = solver.markov_maps(transition, &[start.to_vec()], &never_cancelled).await?;
+    Ok(maps.concat())
+}
+
+#[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+async fn maps_that_are_made_together_are_those_of_each_alone() {
+    let gpu = Rc::new(gpu().await);
+    let solver = GpuSolver::new(gpu.clone(), MethodSettings::default()).expect("settings in their ranges");
+    let map = solver.upload_attention(&attention(12)).expect("fits");
+    let transition = solver.load_attention(map, &never_cancelled).await.expect("a matrix");
+    let start = |token: usize| (0..144).map(|i| f32::from(i == token)).collect::<Vec<f32>>();
+    // One more than one pass takes; they pass at different steps.
+    let starts = [5, 70, 0, 143, 71].map(start);
+    let together = solver.markov_maps(&transition, &starts, &never_cancelled).await.expect("maps");
+    assert_eq!(together.len(), starts.len());
+    for (start, together) in starts.iter().zip(together) {
+        assert_eq!(together, markov_map(&solver, &transition, start).await.expect("a map"));
+    }
+    // What the same clicks ask for again is there already.
+    gpu.start_counting();
+    solver.markov_maps(&transition, &starts, &never_cancelled).await.expect("maps");
+    assert_eq!(gpu.counts().objects, 0);
+}
+
 fn photo(width: u32, height: u32) -> Photo<'static> {
     let mut seeded = Seeded::new(21);
     let rgb: Vec<u8> = (0..width * height * 3).map(|i| (seeded.below(30) + i / width % 200) as u8).collect();
@@ -80,7 +109,7 @@ async fn a_matrix_in_many_tiles_gives_the_map_of_one() {
     for map in [whole, tiled] {
         let transition = solver.load_attention(map, &never_cancelled).await.expect("a matrix");
         let row = solver.transition_row(&transition, 120).await.expect("row 120 is there").transition;
-        maps.push((solver.markov_map(&transition, &start, &never_cancelled).await.expect("a map"), row));
+        maps.push((markov_map(&solver, &transition, &start).await.expect("a map"), row));
     }
     let [(whole, whole_row), (tiled, tiled_row)] = &maps[..] else { unreachable!("two maps were made") };
     assert!(whole.iter().any(|&value| value > 1.0), "the chain takes some steps");
@@ -91,7 +120,7 @@ async fn a_matrix_in_many_tiles_gives_the_map_of_one() {
 
 #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
 async fn tokens_that_are_never_reached_take_the_largest_value() {
-    // Two islands of two tokens each; 20 steps are not a whole number of submits.
+    // Two islands of two tokens each; 300 steps are five submits.
     #[rustfmt::skip]
     let islands = vec![
         0.9, 0.1, 0.0, 0.0,
@@ -99,18 +128,18 @@ async fn tokens_that_are_never_reached_take_the_largest_value() {
         0.0, 0.0, 0.5, 0.5,
         0.0, 0.0, 0.5, 0.5,
     ];
-    let settings = MethodSettings { temperature: 1.0, max_steps: 20, ..Default::default() };
+    let settings = MethodSettings { temperature: 1.0, max_steps: 300, ..Default::default() };
     let solver = GpuSolver::new(Rc::new(gpu().await), settings).expect("settings in their ranges");
     let attention = AttentionMap::new(2, islands).expect("a valid map");
     let attention = solver.upload_attention(&attention).expect("fits");
     let transition = solver.load_attention(attention, &never_cancelled).await.expect("a matrix");
-    let map = solver.markov_map(&transition, &[1.0, 0.0, 0.0, 0.0], &never_cancelled).await.expect("a map");
+    let map = markov_map(&solver, &transition, &[1.0, 0.0, 0.0, 0.0]).await.expect("a map");
     // States (1, 0) → (0.9, 0.1) → (0.82, 0.18) over the maximum: 1/9 and 0.2195, then 0.244/0.756 passes.
     let (before, after) = (0.18f64 / 0.82, 0.244 / 0.756);
     let want = 3.0 - (after - 0.3) / (after - before + 1e-6);
     assert_eq!(map[0], 0.0);
     assert!((f64::from(map[1]) - want).abs() < 1e-4, "{} is not {want}", map[1]);
-    assert_eq!(map[2..], [20.0, 20.0]);
+    assert_eq!(map[2..], [300.0, 300.0]);
 }
 
 #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
@@ -120,7 +149,7 @@ async fn attention_that_is_not_a_number_ends_in_a_typed_error() {
     for broken in [f32::NAN, f32::INFINITY, 0.0] {
         let matrix = RowTiled::upload(&gpu, "attention map", &[broken; 16], 4).expect("fits");
         let transition = solver.load_attention(matrix, &never_cancelled).await.expect("a matrix");
-        let map = solver.markov_map(&transition, &[1.0, 0.0, 0.0, 0.0], &never_cancelled).await;
+        let map = markov_map(&solver, &transition, &[1.0, 0.0, 0.0, 0.0]).await;
         assert!(matches!(map, Err(SegmentError::ChainDiedOut { .. })), "{broken}: {map:?}");
     }
 }
@@ -137,7 +166,7 @@ async fn long_work_can_be_stopped_and_wrong_shapes_are_named() {
     start[0] = 1.0;
     let asked = Cell::new(0);
     let stopped = solver
-        .markov_map(&transition, &start, &|| {
+        .markov_maps(&transition, &[start], &|| {
             asked.set(asked.get() + 1);
             true
         })
@@ -157,16 +186,18 @@ async fn weights_that_are_not_kept_give_the_same_map_in_less_memory() {
     let (photo, mut seeded) = (photo(60, 40), Seeded::new(22));
     let map: Vec<f32> = (0..144).map(|_| 100.0 * seeded.value().abs()).collect();
     let mut maps = Vec::new();
-    // All 40 rows are kept, or none is and a tile holds 7 of them.
-    for kept_weight_bytes in [40 * 60 * 128, 7 * 60 * 128] {
+    // All 40 rows are kept, or none is and a tile holds 7 of them. The first time makes what every pass uses.
+    for kept_weight_bytes in [40 * 60 * 128, 40 * 60 * 128, 7 * 60 * 128] {
         let settings = MethodSettings { kept_weight_bytes, ..MethodSettings::default() };
         let solver = GpuSolver::new(gpu.clone(), settings).expect("settings in their ranges");
-        let before = gpu.live_bytes().0;
+        let before = gpu.counts().live_bytes;
         let upsampling = solver.load_photo(&photo, 12, &never_cancelled).await.expect("weights");
-        let held = gpu.live_bytes().0 - before;
+        let held = gpu.counts().live_bytes - before;
         maps.push((solver.upsample(&upsampling, &map).await.expect("a map"), held));
     }
-    let [(kept, kept_bytes), (recomputed, recomputed_bytes)] = &maps[..] else { unreachable!("two maps") };
+    let [_, (kept, kept_bytes), (recomputed, recomputed_bytes)] = &maps[..] else {
+        unreachable!("three maps")
+    };
     assert_eq!(kept, recomputed);
     assert!(kept_bytes - recomputed_bytes == 40 * 60 * 128, "{kept_bytes} and {recomputed_bytes} bytes");
 }

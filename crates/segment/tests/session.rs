@@ -65,14 +65,14 @@ impl Solver for Counting {
         self.solver.load_photo(photo, resolution, cancelled).await
     }
 
-    async fn markov_map(
+    async fn markov_maps(
         &self,
         transition: &Transition,
-        start: &[f32],
+        starts: &[Vec<f32>],
         cancelled: Cancelled<'_>,
-    ) -> Result<Vec<f32>> {
-        self.note("markov_map");
-        self.solver.markov_map(transition, start, cancelled).await
+    ) -> Result<Vec<Vec<f32>>> {
+        starts.iter().for_each(|_| self.note("markov_map"));
+        self.solver.markov_maps(transition, starts, cancelled).await
     }
 
     async fn upsample(&self, upsampling: &Upsampling, map: &[f32]) -> Result<Vec<f32>> {

@@ -227,7 +227,7 @@ impl<'a> Walk<'a> {
     /// Records these operations and sends them off, a bounded amount of work at a time.
     async fn through(&mut self, ops: &[usize], observer: &mut dyn Observer) -> Result<()> {
         let (gpu, plan) = (&self.executor.gpu, &self.executor.plan);
-        let budget = if gpu.caps().software { SOFTWARE_SUBMIT_FLOP } else { HARDWARE_SUBMIT_FLOP };
+        let budget = if gpu.wants_small_submits() { SOFTWARE_SUBMIT_FLOP } else { HARDWARE_SUBMIT_FLOP };
         let mut flop = 0;
         for (index, &at) in ops.iter().enumerate() {
             let op = &plan.graph.ops[at];

@@ -1,5 +1,7 @@
 //! The mask after each click: every click corrects the mask before it where that is wrong, and nowhere else.
 
+use std::cell::OnceCell;
+
 use super::colour::colour_evidence;
 use super::contrast::Contrast;
 use super::cut::{DECIDED, PixelCut};
@@ -10,7 +12,7 @@ use crate::components::{label_components, part_at};
 use crate::distance_transform::squared_distances;
 use crate::error::{Result, SegmentError};
 use crate::order::order_by_value;
-use crate::points::{PromptPoint, share_within, size_in_range, threshold_of_size};
+use crate::points::{PromptPoint, rank_of_size, share_within, size_in_range};
 use crate::solver::Cancelled;
 
 /// Smoothness is not halved below this.
@@ -20,8 +22,45 @@ const LEAST_SMOOTHNESS: f32 = 0.5;
 pub(crate) struct ClickMap {
     /// f32 `[height, width]`, in steps of the chain: 0 at the click.
     pub distances: Vec<f32>,
+    /// The pixels by distance, ascending, once a size is scored or asked for.
+    order: OnceCell<Vec<u32>>,
     /// Of the photo's first click only.
-    pub profile: Option<SizeProfile>,
+    profile: Option<SizeProfile>,
+}
+
+impl ClickMap {
+    pub fn new(distances: Vec<f32>) -> Self {
+        Self { distances, order: OnceCell::new(), profile: None }
+    }
+
+    /// Scores the sizes that a first click may mean. Returns whether there was anything to do.
+    pub fn score_sizes(&mut self, width: usize, settings: &MaskovSettings) -> bool {
+        if self.profile.is_some() {
+            return false;
+        }
+        self.profile = Some(SizeProfile::new(&self.distances, self.order(), width, settings));
+        true
+    }
+
+    fn order(&self) -> &[u32] {
+        self.order.get_or_init(|| order_by_value(&self.distances))
+    }
+
+    /// The threshold within which the point takes this share of the photo.
+    fn threshold_of_size(&self, size: f32) -> f32 {
+        self.distances[self.order()[rank_of_size(self.distances.len(), size)] as usize]
+    }
+
+    /// How far within a size each pixel lies, by the order of the map so that a flat one says as much as a steep one: the
+    /// logarithm of the size over the pixel's place in that order, clipped to ±1.
+    fn within_size(&self, size: f32) -> Vec<f32> {
+        let pixels = size_in_range(size) * self.distances.len() as f32;
+        let mut within = vec![0.0; self.distances.len()];
+        for (rank, &pixel) in self.order().iter().enumerate() {
+            within[pixel as usize] = (pixels / (rank + 1) as f32).ln().clamp(-1.0, 1.0);
+        }
+        within
+    }
 }
 
 /// The mask after a click.
@@ -113,15 +152,14 @@ impl Clicks {
 
     fn first(&mut self, point: PromptPoint, map: &ClickMap) -> Step {
         let threshold = match (point.size, &map.profile) {
-            (Some(size), _) => threshold_of_size(&map.distances, size),
+            (Some(size), _) => map.threshold_of_size(size),
             (None, Some(profile)) => profile.threshold(&mut [0.0], f32::INFINITY),
             (None, None) => 0.0,
         };
         let mut gains = prior(&map.distances, point.foreground, threshold, self.settings.distance_scale);
         if let (true, Some(size)) = (point.foreground, point.size) {
             // Where the map is flat a threshold says nothing, and the whole photo would come along.
-            let beyond =
-                gains.iter_mut().zip(within_size(&map.distances, size)).filter(|(_, within)| *within < 0.0);
+            let beyond = gains.iter_mut().zip(map.within_size(size)).filter(|(_, within)| *within < 0.0);
             beyond.for_each(|(gain, within)| *gain = gain.min(within));
         }
         let within = gains.iter().filter(|gain| **gain >= 0.0).count();
@@ -240,7 +278,7 @@ impl Clicks {
     fn threshold(&self, points: &[PromptPoint], maps: &[&ClickMap]) -> f32 {
         let distances = &maps[0].distances;
         if let Some(size) = points[0].size {
-            return threshold_of_size(distances, size);
+            return maps[0].threshold_of_size(size);
         }
         let Some(profile) = &maps[0].profile else { return 0.0 };
         let of_side = |same: bool| {
@@ -305,18 +343,7 @@ fn sized_gains(point: PromptPoint, map: &ClickMap, size: f32, before: &[u8]) -> 
     let gain = |(within, &was): (f32, &u8)| {
         if within >= 0.0 { sign * within } else { (2.0 * f32::from(was) - 1.0) * -within }
     };
-    within_size(&map.distances, size).into_iter().zip(before).map(gain).collect()
-}
-
-/// How far within a size each pixel lies, by the order of its map so that a flat one says as much as a steep one: the
-/// logarithm of the size over the pixel's place in that order, clipped to ±1.
-fn within_size(distances: &[f32], size: f32) -> Vec<f32> {
-    let pixels = size_in_range(size) * distances.len() as f32;
-    let mut within = vec![0.0; distances.len()];
-    for (rank, &pixel) in order_by_value(distances).iter().enumerate() {
-        within[pixel as usize] = (pixels / (rank + 1) as f32).ln().clamp(-1.0, 1.0);
-    }
-    within
+    map.within_size(size).into_iter().zip(before).map(gain).collect()
 }
 
 /// A click on the object never removes, one beside it never adds.

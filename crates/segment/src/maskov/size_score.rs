@@ -4,7 +4,6 @@
 //! the share of the clicks of its label that lie inside; 0 from the nearest click of the other label on.
 
 use super::settings::MaskovSettings;
-use crate::order::order_by_value;
 use crate::scoring::{candidate_count, edge_terms};
 
 /// What the threshold needs and the distance map alone decides.
@@ -16,13 +15,12 @@ pub(crate) struct SizeProfile {
 }
 
 impl SizeProfile {
-    /// The profile of a distance map f32 `[height, width]` in steps.
-    pub fn new(distances: &[f32], width: usize, settings: &MaskovSettings) -> Self {
+    /// The profile of a distance map f32 `[height, width]` in steps, and its pixels by distance.
+    pub fn new(distances: &[f32], order: &[u32], width: usize, settings: &MaskovSettings) -> Self {
         let candidates = candidate_count(distances.len(), settings.largest_size.into());
         let logarithms: Vec<f32> =
             distances.iter().map(|distance| (distance / settings.distance_scale).ln_1p()).collect();
-        let order = order_by_value(distances);
-        let mut scores = edge_terms(&logarithms, width, &order, candidates);
+        let mut scores = edge_terms(&logarithms, width, order, candidates);
         let (median, sigma) = (settings.size_median, settings.size_sigma);
         for (index, score) in scores.iter_mut().enumerate() {
             let area = (index + 1) as f32 / distances.len() as f32;
@@ -57,6 +55,7 @@ impl SizeProfile {
 mod tests {
     use super::SizeProfile;
     use crate::maskov::settings::MaskovSettings;
+    use crate::order::order_by_value;
 
     const WIDTH: usize = 40;
 
@@ -80,8 +79,8 @@ mod tests {
 
     fn share(positives: &[f32], limit: f32, settings: &MaskovSettings) -> f32 {
         let distances = distances();
-        let threshold =
-            SizeProfile::new(&distances, WIDTH, settings).threshold(&mut positives.to_vec(), limit);
+        let profile = SizeProfile::new(&distances, &order_by_value(&distances), WIDTH, settings);
+        let threshold = profile.threshold(&mut positives.to_vec(), limit);
         distances.iter().filter(|distance| **distance <= threshold).count() as f32 / distances.len() as f32
     }
 

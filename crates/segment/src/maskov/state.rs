@@ -3,10 +3,9 @@
 use super::clicks::{ClickMap, Clicks};
 use super::edge_band::EdgeBand;
 use super::settings::MaskovSettings;
-use super::size_score::SizeProfile;
 use crate::error::Result;
 use crate::flood_fill::flood_steps;
-use crate::map_source::{MapSource, PointCache};
+use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache};
 use crate::merge::Mask;
 use crate::photo::Photo;
 use crate::points::PromptPoint;
@@ -46,18 +45,17 @@ impl Maskov {
         points: &[PromptPoint],
         cancelled: Cancelled<'_>,
     ) -> Result<Segmentation> {
-        for point in self.maps.start_turn(points) {
-            let upsampled = source.map(point, cancelled).await?.upsampled;
-            let distances = flood_steps(&upsampled, source.width(), source.pixel(point));
-            source.solver.done(HostWork::FloodFill);
-            self.maps.insert(point, ClickMap { distances, profile: None });
-        }
-        if let Some(&first) = points.first().filter(|first| first.size.is_none()) {
-            let map = self.maps.get_mut(first);
-            if map.profile.is_none() {
-                map.profile = Some(SizeProfile::new(&map.distances, source.width(), &self.settings));
-                source.solver.done(HostWork::Score);
+        for missing in self.maps.start_turn(points).chunks(MAPS_AT_ONCE) {
+            for (&point, map) in missing.iter().zip(source.maps(missing, cancelled).await?) {
+                let distances = flood_steps(&map.upsampled, source.width(), source.pixel(point));
+                source.solver.done(HostWork::FloodFill);
+                self.maps.insert(point, ClickMap::new(distances));
             }
+        }
+        if let Some(&first) = points.first().filter(|first| first.size.is_none())
+            && self.maps.get_mut(first).score_sizes(source.width(), &self.settings)
+        {
+            source.solver.done(HostWork::Score);
         }
         let maps: Vec<&ClickMap> = points.iter().map(|&point| self.maps.get(point)).collect();
         let steps = self.clicks.steps(points, &maps, cancelled)?;
