@@ -6,6 +6,7 @@ mod caps;
 mod eval;
 mod files;
 mod graph;
+mod left_over;
 mod model;
 mod pack;
 mod progress;
@@ -40,6 +41,7 @@ const BEYOND_BOUND: u8 = 3;
 
 fn main() -> ExitCode {
     end_quietly_when_nobody_reads();
+    left_over::clear_when_stopped();
     let done = match Cli::parse().command {
         Command::Segment(args) => segment::run(args),
         Command::Verify(args) => match verify::run(args) {
@@ -53,6 +55,8 @@ fn main() -> ExitCode {
         Command::Caps(args) => caps::run(args),
         Command::Bench(args) => bench::run(args),
     };
+    // A program that is being stopped has nothing more to say.
+    let _held = left_over::hold();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -67,7 +71,7 @@ fn end_quietly_when_nobody_reads() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if panic.payload_as_str().is_some_and(|message| message.starts_with("failed printing to stdout")) {
-            std::process::exit(0);
+            left_over::clear_and_exit(0);
         }
         report(panic);
     }));

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use maskov_engine::Engine;
 use maskov_weights::{ByteSource, MemorySource};
 use maskov_weights::{
-    Checkpoint, LocalFuture, MANIFEST_NAME, Pack, Shard, ShardOpener, WeightSource, WeightsError,
+    Checkpoint, Folder, LocalFuture, MANIFEST_NAME, Pack, Shard, ShardOpener, WeightSource, WeightsError,
 };
 use pollster::block_on;
 use sha2::{Digest, Sha256};
@@ -20,10 +20,15 @@ include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 /// The environment's choice of a model.
 const VARIABLE: &str = "MASKOV_MODEL";
 
+/// The folder of `--model`, else of the environment; `None` is the shipped model.
+pub fn folder(model: Option<&Path>) -> Option<PathBuf> {
+    let of_environment = || std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
+    model.map(Path::to_owned).or_else(of_environment)
+}
+
 /// The model of `--model`, else of the environment, else the shipped one.
 pub fn open(model: Option<&Path>) -> Result<Rc<dyn WeightSource>> {
-    let of_environment = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
-    match model.map(Path::to_owned).or(of_environment) {
+    match folder(model) {
         Some(path) => open_folder(&path),
         None => Ok(Rc::new(shipped()?)),
     }
@@ -31,6 +36,8 @@ pub fn open(model: Option<&Path>) -> Result<Rc<dyn WeightSource>> {
 
 /// A pack where there is a `pack.json`, else a checkpoint in diffusers' layout.
 pub fn open_folder(path: &Path) -> Result<Rc<dyn WeightSource>> {
+    // Whoever was killed while putting a pack there is helped to its end.
+    Folder::at(path);
     if !path.is_dir() {
         bail!("{} is no folder. --model takes a model pack or a checkpoint folder.", path.display());
     }

@@ -1,19 +1,21 @@
 //! `maskov pack`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use maskov_diffusion::TextEmbedding;
 use maskov_engine::{MethodName, Model, TEXT_EMBEDDING};
 use maskov_graph::{Graph, Operation};
-use maskov_weights::{DType, Folder, HostTensor, PackWriter, Wanted, WeightSource, resolve};
+use maskov_weights::{DType, Folder, FolderWriter, HostTensor, PackWriter, Wanted, WeightSource, resolve};
 use pollster::block_on;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::args::MethodArg;
+use crate::files::{STANDARD_OUTPUT, lies_in};
+use crate::left_over::{Kind, LeftOver, hold, make_folders};
 use crate::model::open_folder;
 use crate::progress::{Steps, counted};
 
@@ -22,7 +24,8 @@ use crate::progress::{Steps, counted};
 #[command(after_help = "Example:\n  \
     maskov pack checkpoints/stable-diffusion-2-1 --quantize q8 --out packs/sd21\n\n\
     Norms, biases, conv_in, conv_out, the time embedding and to_q, to_k of the layers that make the map stay f16 in every\n\
-    choice. A text encoder is replaced by the empty prompt's embedding.")]
+    choice. A text encoder is replaced by the empty prompt's embedding. The pack takes its place once it is whole: until\n\
+    then, and where the checkpoint proves damaged, an older pack that --force replaces stays as it is.")]
 pub struct PackArgs {
     /// Checkpoint folder in diffusers' layout
     source: PathBuf,
@@ -35,6 +38,9 @@ pub struct PackArgs {
     /// Folder of the pack
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Replace a pack that is there already; its folder's other files are kept
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -52,6 +58,7 @@ enum Quantize {
 
 /// Runs the subcommand.
 pub fn run(args: PackArgs) -> Result<()> {
+    check_out(&args)?;
     let source = open_folder(&args.source)?;
     let model = Model::of(&*source)?;
     let graph = model.graph(model.settings.resolution)?.graph;
@@ -62,7 +69,13 @@ pub fn run(args: PackArgs) -> Result<()> {
     )?;
     let types = types(&graph, args.quantize);
     let refused = || format!("--out {}", args.out.display());
-    let mut writer = PackWriter::new(Folder::create(&args.out).with_context(refused)?);
+    let parent = args.out.parent().unwrap_or(Path::new(""));
+    let _parents = make_folders(parent).with_context(refused)?;
+    let (_partial, folder) = LeftOver::make(Kind::Folder, || {
+        FolderWriter::create(&args.out).map(|folder| (folder.partial_path().to_owned(), folder))
+    })
+    .with_context(refused)?;
+    let mut writer = PackWriter::new(folder);
     let bar = counted("packing", stored.len() as u64);
     for (index, stored) in stored.iter().enumerate() {
         let name = &graph.weights[index].name;
@@ -82,8 +95,10 @@ pub fn run(args: PackArgs) -> Result<()> {
     if let Some(method) = args.method {
         settings.method = Some(plain(&MethodName::from(method).of(&model.method))?);
     }
-    let settings = plain(&settings)?;
-    let (_, manifest) = block_on(writer.finish(settings, configs(&*source)?)).with_context(refused)?;
+    let (settings, configs) = (plain(&settings)?, configs(&*source)?);
+    let held = hold();
+    let (_, manifest) = block_on(writer.finish(settings, configs)).with_context(refused)?;
+    drop(held);
     let bytes: u64 = manifest.shards.iter().map(|shard| shard.length).sum();
     println!(
         "{}: {} tensors, {:.1} MB in {} shards",
@@ -92,6 +107,29 @@ pub fn run(args: PackArgs) -> Result<()> {
         bytes as f64 / 1e6,
         manifest.shards.len()
     );
+    Ok(())
+}
+
+/// Refuses what would destroy the source or an older pack, before a byte is written.
+fn check_out(args: &PackArgs) -> Result<()> {
+    let (out, shown) = (&args.out, args.out.display());
+    if out.as_os_str() == STANDARD_OUTPUT {
+        bail!("--out - : a pack is a folder. Give a folder to --out.");
+    }
+    // A pack that was killed in the middle of its swap is there already.
+    Folder::at(out);
+    let Ok(metadata) = out.metadata() else {
+        return Ok(());
+    };
+    if !metadata.is_dir() {
+        bail!("{shown} is a file. Give a folder to --out.");
+    }
+    if lies_in(&args.source, out) {
+        bail!("{shown} is read and would be overwritten. Choose another --out.");
+    }
+    if !args.force && out.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        bail!("{shown} is there already. Choose another --out, or replace it with --force.");
+    }
     Ok(())
 }
 

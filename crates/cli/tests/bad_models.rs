@@ -141,8 +141,8 @@ fn a_model_that_is_none_is_said_to_be_none() {
 fn without_an_adapter_the_cpu_takes_over_and_says_so() {
     let scratch = Scratch::new("no-adapter");
     let photo = scratch.write("photo.png", &png(60, 40));
-    let out = scratch.path("mask.png");
     let segment = |device: &str| {
+        let out = scratch.path(&format!("{device}.png"));
         let args =
             ["segment", &photo, "--point", "30,20", "--resolution", "16", "--device", device, "--out", &out];
         command(&args)

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::fs;
 use std::path::Path;
 
 use common::{Scratch, encoded, fail, maskov, picture, png, stderr, succeed};
@@ -188,4 +189,46 @@ fn an_output_that_can_not_be_written_is_found_before_the_work() {
     assert!(two.contains("Give a folder"), "{two}");
     let same = fail(&["segment", &photo, &photo, "--point", "5,5", "--out", &scratch.path("results")]);
     assert!(same.contains("both be written"), "{same}");
+}
+
+#[test]
+fn nothing_is_overwritten_that_nobody_gave_up() {
+    let scratch = Scratch::new("overwrite");
+    let photo = scratch.write("photo.png", &png(60, 40));
+    let bytes = fs::read(&photo).unwrap();
+    let run = |args: &[&str]| {
+        let common = ["segment", &photo, "--point", "5,5", "--device", "cpu", "--resolution", "16"];
+        maskov(&[&common, args].concat())
+    };
+    let refused = |args: &[&str], want: &str| {
+        let output = run(args);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.contains(want), "{args:?}: {said}");
+        assert_eq!(fs::read(&photo).unwrap(), bytes, "{args:?}");
+    };
+    // The photo itself, by any of its names.
+    refused(&["--out", &photo], "is read and would be overwritten");
+    refused(&["--out", &photo, "--force"], "is read and would be overwritten");
+    let link = scratch.path("link.png");
+    fs::hard_link(&photo, &link).unwrap();
+    refused(&["--out", &link, "--force"], "is read and would be overwritten");
+
+    // A mask that stands beside the photo, and what would be written beside another one.
+    let mask = scratch.write("photo_mask.png", b"somebody's own");
+    refused(&["--out", scratch.0.to_str().unwrap()], "is there already");
+    let cutout = scratch.write("new_cutout.png", b"somebody's own");
+    refused(&["--cutout", "--out", &scratch.path("new.png")], "new_cutout.png is there already");
+    assert!(!Path::new(&scratch.path("new.png")).exists(), "nothing is written before all is checked");
+    let size = scratch.write("new_size3.png", b"somebody's own");
+    refused(&["--sizes", "--out", &scratch.path("new.png")], "new_size3.png is there already");
+    for file in [&mask, &cutout, &size] {
+        assert_eq!(fs::read(file).unwrap(), b"somebody's own", "{file}");
+    }
+    let output = run(&["--force", "--out", &mask]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_ne!(fs::read(&mask).unwrap(), b"somebody's own");
+
+    refused(&["--out", &scratch.path("mask.jpg")], "masks are PNG files");
+    assert!(!Path::new(&scratch.path("mask.jpg")).exists(), "no folder of that name either");
 }

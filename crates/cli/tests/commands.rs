@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{Scratch, command, maskov, repository, shipped_pack, stderr, stdout, succeed};
+use common::{Scratch, command, fail, maskov, repository, shipped_pack, stderr, stdout, succeed};
 use maskov_segment::evaluation::iou;
 use maskov_weights::{FileSource, HostTensor, SafeTensors, write_safetensors};
 use pollster::block_on;
@@ -191,7 +191,7 @@ fn segment_writes_a_mask_for_every_stop_of_a_size() {
     let automatic = lines.iter().position(|line| line.contains("automatic")).unwrap();
     succeed(&[&common[..], &["--point", "60,45", "--out", &file]].concat());
     assert_eq!(share(&file), shares[automatic]);
-    let output = run(&["--point", "60,45:size=2", "--out", &file]);
+    let output = run(&["--point", "60,45:size=2", "--force", "--out", &file]);
     assert!(output.status.success() && stderr(&output).contains("0.9 is taken"), "{}", stderr(&output));
     assert!(share(&file) > shares[automatic]);
 
@@ -275,7 +275,7 @@ fn pack_writes_a_model_that_segments() {
             names.contains(&"encoder.mid_block.attentions.0.to_q.weight"),
             "older names become today's: {names:?}"
         );
-        let out = scratch.path("mask.png");
+        let out = scratch.path(&format!("{quantize}.png"));
         succeed(&[
             "segment",
             &photo,
@@ -304,6 +304,23 @@ fn bench_prints_every_stage() {
     {
         assert!(said.contains(stage), "{stage}: {said}");
     }
+}
+
+#[test]
+fn bench_counts_what_is_asked_of_a_gpu() {
+    let scratch = Scratch::new("bench-counts");
+    let photo = scratch.write("photo.png", &common::png(120, 90));
+    let out = scratch.path("counts.json");
+    let arguments = ["bench", "--counts", "--resolution", "16", "--photo", &photo];
+    let said = succeed(&[&arguments[..], &["--device", "gpu", "--json", &out]].concat());
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
+    for part in ["opening the photo", "the first click", "a further click", "a hover"] {
+        let row = said.lines().find(|line| line.starts_with(&format!("| {part} |"))).expect(part);
+        let dispatches = json["counts"][part]["dispatches"].as_u64().unwrap();
+        assert!(dispatches > 0 && row.contains(&dispatches.to_string()), "{row} {json}");
+    }
+    let refused = fail(&[&arguments[..], &["--device", "cpu"]].concat());
+    assert!(refused.contains("Add --device gpu"), "{refused}");
 }
 
 #[test]

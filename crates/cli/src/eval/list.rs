@@ -66,9 +66,10 @@ impl List {
         }
     }
 
-    /// The part of an object.
+    /// The part of an object, or of the mask whose label it is.
     pub fn part_of(&self, object: &str) -> Option<&str> {
-        self.parts.get(object).map(String::as_str)
+        let of_label = || self.parts.get(object.rsplit_once('#')?.0);
+        self.parts.get(object).or_else(of_label).map(String::as_str)
     }
 }
 
@@ -148,6 +149,7 @@ mod tests {
         let counts: Vec<_> = list.items.iter().map(|item| (item.name.as_str(), item.truths.len())).collect();
         assert_eq!(counts, [("b.jpg", 2), ("a.jpg", 1)]);
         assert_eq!((list.part_of("b_1"), list.part_of("b_2")), (Some("A"), Some("B")));
+        assert_eq!((list.part_of("b_2#17"), list.part_of("c#1")), (Some("B"), None), "labels of a mask");
         let list = read(&format!("\u{feff}{whole}"), Some("B")).unwrap();
         assert_eq!((list.items[0].name.as_str(), list.items.len(), list.part_of("b_1")), ("a.jpg", 2, None));
 

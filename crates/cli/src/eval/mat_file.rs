@@ -7,7 +7,7 @@ use std::io::Read;
 
 use anyhow::{Context, Result, anyhow, bail};
 use flate2::read::ZlibDecoder;
-use maskov_photo::GreyMask;
+use maskov_photo::Mask;
 
 const INT8: u32 = 1;
 const UINT8: u32 = 2;
@@ -19,7 +19,7 @@ const STRUCT_CLASS: u8 = 2;
 const MAX_INFLATED: u64 = 1 << 28;
 
 /// The instance map of a file.
-pub fn segmentation(bytes: &[u8]) -> Result<GreyMask> {
+pub fn segmentation(bytes: &[u8]) -> Result<Mask> {
     if bytes.get(126..HEADER_LEN) != Some(b"IM") {
         bail!(
             "this is no MATLAB level 5 file of a little-endian machine: convert the masks to PNG with an instance a value"
@@ -115,7 +115,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// u8 values, from columns to rows.
-    fn to_mask(&self) -> Result<GreyMask> {
+    fn to_mask(&self) -> Result<Mask> {
         let mut rest = self.rest;
         let (kind, values) = element(&mut rest)?;
         let [height, width] = *self.extents else {
@@ -124,8 +124,9 @@ impl<'a> Matrix<'a> {
         if kind != UINT8 || height.checked_mul(width) != Some(values.len()) || values.is_empty() {
             bail!("Segmentation is no u8 [height, width]");
         }
-        let by_rows = (0..height * width).map(|i| values[i % width * height + i / width]).collect();
-        Ok(GreyMask { width: u32::try_from(width)?, height: u32::try_from(height)?, values: by_rows })
+        let by_rows =
+            (0..height * width).map(|i| u16::from(values[i % width * height + i / width])).collect();
+        Ok(Mask::of_labels(u32::try_from(width)?, u32::try_from(height)?, by_rows))
     }
 }
 

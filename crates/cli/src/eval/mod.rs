@@ -4,6 +4,7 @@ mod clicks;
 mod dataset;
 mod list;
 mod mat_file;
+mod notes;
 mod perturb;
 mod random;
 mod report;
@@ -13,7 +14,7 @@ mod sizes;
 mod state;
 mod statistics;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -23,10 +24,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::args::EngineArgs;
-use crate::files::{OutFile, read};
+use crate::files::{OutFile, check_outputs, read};
 use crate::model;
 use crate::progress::counted;
-use dataset::{Format, Item, items};
+use dataset::{DataSet, Format, Item};
 use list::List;
 use report::Report;
 use state::State;
@@ -39,8 +40,9 @@ use state::State;
     maskov eval datasets/COCO --list objects.csv --part A --long-side 320 --clicks 10 --all-clicks\n  \
     maskov eval datasets/COCO --list objects.csv --long-side 320 --clicks 1 --sizes --json sizes.json\n  \
     maskov eval datasets/GrabCut --perturb 0.1 --seeds 3\n\n\
-    A data set is a folder with images/ and masks/; the masks of image STEM are STEM.* or STEM_*.*. A mask's grey value\n\
-    128 counts as the object (the paper's convention) unless --ignore-128 leaves it out of clicks and scores (RITM,\n\
+    A data set is a folder with images/ and masks/; the masks of image STEM are STEM.* or STEM_*.*, unless the file is\n\
+    another image's own mask. What is no image is skipped and counted. A mask is one object; one with 16 bits or a coloured\n\
+    palette is an object per value above 0. A mask's grey value 128 counts as the object (the paper's convention) unless --ignore-128 leaves it out of clicks and scores (RITM,\n\
     SimpleClick). Photos are solved at their own size up to 1 megapixel, by m2n2 with its exact upsampling. A run that was\n\
     stopped goes on where it stopped; it says where it keeps its state.\n\n\
     A list is a CSV file whose first line is part,image,mask: names are relative to images/ and masks/, and the objects\n\
@@ -82,6 +84,9 @@ pub struct EvalArgs {
     /// Also write the numbers of every object to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Replace the file of --json where it is there already, and a stopped run of other settings beside it
+    #[arg(long, requires = "json")]
+    force: bool,
     /// Layout of the data set
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -100,27 +105,29 @@ fn share(text: &str) -> Result<f64, String> {
 pub fn run(args: EvalArgs) -> Result<()> {
     let read_list = |file: &PathBuf| List::read(file, &args.dataset, args.part.as_deref());
     let list = args.list.as_ref().map(read_list).transpose()?;
-    let mut items = match &list {
-        Some(list) => list.items.clone(),
-        None => items(&args.dataset, args.format)?,
+    let mut found = match &list {
+        Some(list) => DataSet { items: list.items.clone(), ..DataSet::default() },
+        None => DataSet::read(&args.dataset, args.format)?,
     };
-    items.truncate(args.limit.unwrap_or(usize::MAX));
-    let out = args.json.as_deref().map(OutFile::create).transpose()?;
+    found.items.truncate(args.limit.unwrap_or(usize::MAX));
+    let items = &found.items;
+    check_out(&args)?;
+    let out = args.json.as_deref().map(|json| OutFile::create("--json", json)).transpose()?;
     let mut engine = model::engine(&args.engine)?;
-    let settings = settings(&args, &engine)?;
-    let mut state = State::open(args.json.as_deref(), &settings)?;
+    let settings = settings(&args, items, &engine)?;
+    let mut state = State::open(args.json.as_deref(), &settings, args.force)?;
     eprintln!("{} images, R = {}, {}", items.len(), engine.network().resolution(), engine.device().name());
     if state.done() > 0 {
         eprintln!("{} objects are done already ({})", state.done(), state.path().display());
     } else {
         eprintln!("state, should this be stopped: {}", state.path().display());
     }
-    evaluate(&args, &items, &mut engine, &mut state)?;
+    evaluate(&args, items, &mut engine, &mut state)?;
     let scores = state.scores();
     if scores.is_empty() {
         bail!("{} has no object in any mask.", args.dataset.display());
     }
-    let report = Report::of(scores, list.as_ref(), args.clicks);
+    let report = Report::of(scores, list.as_ref(), args.clicks, &found, state.notes());
     report.print(&args);
     if let Some(out) = out {
         let objects: serde_json::Map<_, _> =
@@ -134,6 +141,15 @@ pub fn run(args: EvalArgs) -> Result<()> {
     state.remove()
 }
 
+/// Nothing that is read is written over.
+fn check_out(args: &EvalArgs) -> Result<()> {
+    let (images, masks) = args.format.folders();
+    let own = [images, masks, dataset::SBD_LIST].map(|name| args.dataset.join(name));
+    let model = model::folder(args.engine.model.as_deref());
+    let inputs: Vec<&Path> = own.iter().chain(&args.list).chain(&model).map(PathBuf::as_path).collect();
+    check_outputs("--json", args.json.as_slice(), &inputs, args.force)
+}
+
 fn evaluate(args: &EvalArgs, items: &[Item], engine: &mut Engine, state: &mut State) -> Result<()> {
     let bar = counted("evaluating", items.len() as u64);
     let start = Instant::now();
@@ -141,13 +157,14 @@ fn evaluate(args: &EvalArgs, items: &[Item], engine: &mut Engine, state: &mut St
         let name = &item.name;
         bar.set_message(name.clone());
         if !state.has_image(name) {
-            let scores = simulate::image(args, item, engine).with_context(|| name.clone())?;
+            let mut notes = Vec::new();
+            let scores = simulate::image(args, item, engine, &mut notes).with_context(|| name.clone())?;
             if bar.is_hidden() {
                 let (done, seconds) = (index + 1, start.elapsed().as_secs_f64());
                 let left = seconds / done as f64 * (items.len() - done) as f64;
                 eprintln!("{done}/{} {name}, about {left:.0} s left", items.len());
             }
-            state.add(name, scores)?;
+            state.add(name, scores, notes)?;
         }
         bar.inc(1);
     }
@@ -156,17 +173,19 @@ fn evaluate(args: &EvalArgs, items: &[Item], engine: &mut Engine, state: &mut St
 }
 
 /// What the numbers depend on: a state of other settings is not gone on with.
-fn settings(args: &EvalArgs, engine: &Engine) -> Result<serde_json::Value> {
+fn settings(args: &EvalArgs, items: &[Item], engine: &Engine) -> Result<serde_json::Value> {
     let dataset = args.dataset.canonicalize().unwrap_or_else(|_| args.dataset.clone());
     // The list itself, not where it lies: another list in its place has other objects.
-    let list = args.list.as_deref().map(read).transpose()?.map(|list| {
-        let hash = Sha256::digest(list);
-        hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
-    });
+    let list = args.list.as_deref().map(read).transpose()?.map(|list| short_hash(&list));
+    let masks = |item: &Item| -> Vec<_> {
+        item.truths.iter().map(|truth| truth.path().file_name().map(ToOwned::to_owned)).collect()
+    };
+    let names: Vec<_> = items.iter().map(|item| (&item.name, masks(item))).collect();
     Ok(json!({
         "dataset": dataset.display().to_string(),
         "format": format!("{:?}", args.format),
         "list": list,
+        "files": short_hash(format!("{names:?}").as_bytes()),
         "part": args.part,
         "long_side": args.long_side,
         "clicks": args.clicks,
@@ -181,4 +200,9 @@ fn settings(args: &EvalArgs, engine: &Engine) -> Result<serde_json::Value> {
         "resolution": engine.network().resolution(),
         "device": engine.device().name(),
     }))
+}
+
+/// Tells one thing from another.
+fn short_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

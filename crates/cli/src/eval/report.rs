@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::EvalArgs;
+use super::dataset::DataSet;
 use super::list::List;
+use super::notes::{Note, Notes, counted};
 use super::perturb::Loss;
 use super::sizes::SizeSummary;
 use super::state::Score;
@@ -49,15 +51,23 @@ impl Numbers {
     }
 }
 
-/// The numbers of all objects, and of each part where there are several.
-pub struct Report {
+/// The numbers of all objects, and of each part where there are several, and what they were counted on.
+pub struct Report<'a> {
     whole: Numbers,
     parts: BTreeMap<String, Numbers>,
+    found: &'a DataSet,
+    notes: Notes,
 }
 
-impl Report {
+impl<'a> Report<'a> {
     /// Of at least one score.
-    pub fn of(scores: &[Score], list: Option<&List>, clicks: u32) -> Self {
+    pub fn of(
+        scores: &[Score],
+        list: Option<&List>,
+        clicks: u32,
+        found: &'a DataSet,
+        notes: &[Note],
+    ) -> Self {
         let whole: Vec<&Score> = scores.iter().collect();
         let mut parts: BTreeMap<String, Vec<&Score>> = BTreeMap::new();
         for score in scores {
@@ -67,7 +77,12 @@ impl Report {
         }
         let parts = if parts.len() > 1 { parts } else { BTreeMap::new() };
         let numbers = |(part, scores): (String, Vec<&Score>)| (part, Numbers::of(&scores, clicks));
-        Self { whole: Numbers::of(&whole, clicks), parts: parts.into_iter().map(numbers).collect() }
+        Self {
+            whole: Numbers::of(&whole, clicks),
+            parts: parts.into_iter().map(numbers).collect(),
+            found,
+            notes: Notes::of(found.notes.iter().chain(notes)),
+        }
     }
 
     pub fn print(&self, args: &EvalArgs) {
@@ -80,11 +95,38 @@ impl Report {
             );
             numbers.print();
         }
+        println!("images {}", self.found.items.len());
+        for (what, files) in self.left_out() {
+            if !files.is_empty() {
+                println!("{what} {}", counted(files));
+            }
+        }
+        self.notes.print();
     }
 
-    /// `summary`, and `parts` where there are several.
+    /// What was found and is no image with its masks.
+    fn left_out(&self) -> [(&'static str, &'a [String]); 3] {
+        [
+            ("images without mask", &self.found.images_without_mask),
+            ("masks without image", &self.found.masks_without_image),
+            ("skipped, as no image", &self.found.skipped),
+        ]
+    }
+
+    /// `summary`, `data` and `parts` where there are several.
     pub fn add_to(&self, json: &mut Map<String, Value>) {
         json.insert("summary".to_owned(), self.whole.to_json());
+        let left_out = self
+            .left_out()
+            .map(|(what, files)| (what.to_owned(), json!({"count": files.len(), "files": files})));
+        json.insert(
+            "data".to_owned(),
+            json!({
+                "images": self.found.items.len(),
+                "left_out": Map::from_iter(left_out),
+                "notes": self.notes.to_json(),
+            }),
+        );
         if !self.parts.is_empty() {
             let parts = self.parts.iter().map(|(part, numbers)| (part.clone(), numbers.to_json()));
             json.insert("parts".to_owned(), json!(parts.collect::<Map<_, _>>()));

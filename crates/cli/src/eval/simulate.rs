@@ -7,6 +7,7 @@ use pollster::block_on;
 use super::EvalArgs;
 use super::clicks::{Object, Objects};
 use super::dataset::Item;
+use super::notes::Note;
 use super::perturb::Hand;
 use super::shrink::LongSide;
 use super::sizes;
@@ -14,17 +15,18 @@ use super::state::Score;
 use super::statistics::NOC90;
 use crate::files::read_photo;
 
-/// The objects of an image.
-pub fn image(args: &EvalArgs, item: &Item, engine: &mut Engine) -> Result<Vec<Score>> {
-    let mut objects = Objects::read(item, args.ignore_128)?;
+/// The scores of an image's objects.
+pub fn image(args: &EvalArgs, item: &Item, engine: &mut Engine, notes: &mut Vec<Note>) -> Result<Vec<Score>> {
+    let photo = read_photo(&item.image)?;
+    notes.extend(photo.notes().iter().map(|note| Note::new(&item.name, note)));
+    let mut objects = Objects::read(item, &photo, args.ignore_128, notes)?;
+    let long_side = LongSide(args.long_side.unwrap_or(u32::MAX));
+    let lost = objects.shrink(long_side).into_iter();
+    notes.extend(
+        lost.map(|lost| Note::new(lost, "The object has no pixel left at that size and is left out.")),
+    );
     if objects.is_empty() {
         return Ok(Vec::new());
-    }
-    let photo = read_photo(&item.image)?;
-    objects.check_size((photo.width(), photo.height()))?;
-    let long_side = LongSide(args.long_side.unwrap_or(u32::MAX));
-    for lost in objects.shrink(long_side) {
-        eprintln!("note: {lost} has no pixel left at that size and is left out");
     }
     let resolution = args.engine.resolution.unwrap_or(engine.network().resolution());
     let photo = long_side.photo(&photo)?;

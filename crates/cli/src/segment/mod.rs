@@ -3,6 +3,7 @@
 mod outputs;
 mod solve;
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -15,7 +16,8 @@ use maskov_segment::SIZE_STOPS;
 use pollster::block_on;
 
 use crate::args::{EngineArgs, PointArg};
-use crate::files::{OutFile, read_photo};
+use crate::files::{OutFile, STANDARD_OUTPUT, check_outputs, read_photo, write_standard_output};
+use crate::model;
 use outputs::{beside, outputs};
 use solve::{Found, Source, Wanted};
 
@@ -26,10 +28,12 @@ use solve::{Found, Source, Wanted};
     maskov segment photo.jpg --point 320,200 --point 40,60:bg --cutout --out results/\n  \
     maskov segment a.jpg b.jpg --point 320,200 --device cpu --out results/\n  \
     maskov segment photo.jpg --point 320,200:size=0.12 --point 40,60:bg:size=0.05 --out mask.png\n  \
-    maskov segment photo.jpg --point 320,200 --sizes --out mask.png     # mask_size1.png, mask_size2.png, ...\n\n\
+    maskov segment photo.jpg --point 320,200 --sizes --out mask.png     # mask_size1.png, mask_size2.png, ...\n  \
+    maskov segment photo.jpg --point 320,200 --out - | display -\n\n\
     A mask has the photo's own size: 255 on the object, 0 elsewhere. With --out FILE.png the cut-out and the overlay are\n\
-    written beside it. A point's size is the share of the photo that it takes, from 0.001 to 0.9; without one the method\n\
-    chooses. --sizes writes a mask for each stop of the last point's size instead, smallest first. Environment: MASKOV_MODEL, a model to use instead of the shipped one.")]
+    written beside it; what is there already is replaced with --force only. A point's size is the share of the photo that\n\
+    it takes, from 0.001 to 0.9; without one the method chooses. --sizes writes a mask for each stop of the last point's\n\
+    size instead, smallest first. Environment: MASKOV_MODEL, a model to use instead of the shipped one.")]
 pub struct SegmentArgs {
     /// Photos (JPEG, PNG, WebP, GIF, BMP)
     #[arg(required = true, value_name = "IMAGE")]
@@ -37,9 +41,12 @@ pub struct SegmentArgs {
     /// A pixel of the object, or with :bg of what is not the object; repeat for more
     #[arg(long = "point", value_name = "X,Y[:bg][:size=SHARE]", required = true, allow_hyphen_values = true)]
     points: Vec<PointArg>,
-    /// A PNG file, or a folder where several files are written
+    /// A PNG file, a folder where several files are written, or - for the PNG on standard output
     #[arg(long, value_name = "FILE|DIR")]
     out: PathBuf,
+    /// Replace files that are there already; a photo is never replaced
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     engine: EngineArgs,
     /// Attention map to use instead of a model: safetensors with `attention`, [R², R²]
@@ -64,6 +71,12 @@ pub fn run(args: SegmentArgs) -> Result<()> {
             "--sizes tries every size of the last --point, and that one has a size. Leave one of the two out."
         );
     }
+    check_standard_output(&args)?;
+    let model = model::folder(args.engine.model.as_deref());
+    let inputs = args.images.iter().chain(&args.attention).chain(&model);
+    let inputs: Vec<&Path> = inputs.map(PathBuf::as_path).collect();
+    let written: Vec<PathBuf> = outputs.iter().flat_map(|mask| written(&args, mask)).collect();
+    check_outputs("--out", &written, &inputs, args.force)?;
     let points: Vec<PromptPoint> = args.points.iter().map(|point| point.0).collect();
     for note in notes(&points) {
         eprintln!("note: {note}");
@@ -88,6 +101,47 @@ pub fn run(args: SegmentArgs) -> Result<()> {
         bail!("{failed} of {} photos have no mask; see above.", args.images.len());
     }
     Ok(())
+}
+
+fn is_standard_output(out: &Path) -> bool {
+    out.as_os_str() == STANDARD_OUTPUT
+}
+
+/// Standard output takes one picture, and a terminal none.
+fn check_standard_output(args: &SegmentArgs) -> Result<()> {
+    if !is_standard_output(&args.out) {
+        return Ok(());
+    }
+    if args.images.len() > 1 {
+        bail!("--out - takes one mask and there are {} photos. Give a folder to --out.", args.images.len());
+    }
+    for (asked, option) in [(args.sizes, "--sizes"), (args.cutout, "--cutout"), (args.overlay, "--overlay")] {
+        if asked {
+            bail!("--out - takes the mask alone. Leave {option} out, or give a file to --out.");
+        }
+    }
+    if io::stdout().is_terminal() {
+        bail!("--out - would write a PNG file to the terminal. Redirect it, or give a file to --out.");
+    }
+    Ok(())
+}
+
+/// The files that may be written for a photo whose mask goes to this one.
+fn written(args: &SegmentArgs, mask: &Path) -> Vec<PathBuf> {
+    if is_standard_output(mask) {
+        return Vec::new();
+    }
+    if args.sizes {
+        return (0..SIZE_STOPS.len()).map(|index| of_stop(mask, index)).collect();
+    }
+    let cutout = args.cutout.then(|| beside(mask, "cutout"));
+    let overlay = args.overlay.then(|| beside(mask, "overlay"));
+    [mask.to_owned()].into_iter().chain(cutout).chain(overlay).collect()
+}
+
+/// The mask file of a stop of a size.
+fn of_stop(mask: &Path, index: usize) -> PathBuf {
+    beside(mask, &format!("size{}", index + 1))
 }
 
 /// What is taken otherwise than it was written.
@@ -125,14 +179,19 @@ fn segment(
 ) -> Result<()> {
     let start = Instant::now();
     let photo = open(image, points)?;
-    let mask_file = OutFile::create(out)?;
-    let beside = |kind: &str| -> Result<OutFile> { OutFile::create(&beside(out, kind)) };
+    let create = |path: &Path| OutFile::create("--out", path);
+    let mask_file = (!is_standard_output(out)).then(|| create(out)).transpose()?;
+    let beside = |kind: &str| create(&beside(out, kind));
     let cutout_file = args.cutout.then(|| beside("cutout")).transpose()?;
     let overlay_file = args.overlay.then(|| beside("overlay")).transpose()?;
 
     let found = block_on(source.solve(&photo, points, Wanted::Mask));
     let mask = &found.with_context(|| image.display().to_string())?[0].mask;
-    mask_file.write(&mask_png(&mask.pixels, mask.width, mask.height)?)?;
+    let png = mask_png(&mask.pixels, mask.width, mask.height)?;
+    match mask_file {
+        Some(file) => file.write(&png)?,
+        None => return write_standard_output(&png),
+    }
     if let Some(file) = cutout_file {
         file.write(&cutout_png(&photo, &mask.pixels)?)?;
     }
@@ -154,10 +213,10 @@ fn segment(
 /// A mask and a line for every stop of the last point's size.
 fn segment_sizes(source: &mut Source, points: &[PromptPoint], image: &Path, out: &Path) -> Result<()> {
     let photo = open(image, points)?;
-    let path = |index: usize| beside(out, &format!("size{}", index + 1));
     // How many there are is known after the work: of a file that is not needed nothing stays.
-    let files =
-        (0..SIZE_STOPS.len()).map(|index| OutFile::create(&path(index))).collect::<Result<Vec<_>>>()?;
+    let files = (0..SIZE_STOPS.len())
+        .map(|index| OutFile::create("--out", &of_stop(out, index)))
+        .collect::<Result<Vec<_>>>()?;
 
     let found = block_on(source.solve(&photo, points, Wanted::Sizes));
     let found = found.with_context(|| image.display().to_string())?;
@@ -167,7 +226,7 @@ fn segment_sizes(source: &mut Source, points: &[PromptPoint], image: &Path, out:
         let automatic = if stop.is_some_and(|stop| stop.is_automatic) { ", automatic" } else { "" };
         println!(
             "{} (size {size:.4}, object {:.1} %{automatic})",
-            path(index).display(),
+            of_stop(out, index).display(),
             100.0 * mask.area()
         );
     }

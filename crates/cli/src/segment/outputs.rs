@@ -5,10 +5,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+use crate::files::{STANDARD_OUTPUT, has_picture_ending};
+
 /// The mask file of every photo.
 pub fn outputs(images: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>> {
-    let names_file = out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-    if names_file && !out.is_dir() {
+    let is_png = out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
+    if has_picture_ending(out) && !is_png && !out.is_dir() {
+        bail!(
+            "--out {}: masks are PNG files. Give {}, or a folder.",
+            out.display(),
+            out.with_extension("png").display()
+        );
+    }
+    if out.as_os_str() == STANDARD_OUTPUT {
+        return Ok(vec![out.to_owned(); images.len()]);
+    }
+    if is_png && !out.is_dir() {
         if images.len() > 1 {
             bail!(
                 "--out {} is one file and there are {} photos. Give a folder.",

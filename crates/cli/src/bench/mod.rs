@@ -1,16 +1,19 @@
 //! `maskov bench`.
 
+mod counts;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 use maskov_engine::{Engine, Photo, PromptPoint, Stage, never_cancelled};
 use pollster::block_on;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use self::counts::Counted;
 use crate::args::EngineArgs;
-use crate::files::{OutFile, pixels, read_photo};
+use crate::files::{OutFile, check_outputs, pixels, read_photo};
 use crate::model;
 use crate::progress::counted;
 
@@ -18,6 +21,7 @@ use crate::progress::counted;
 #[derive(Args)]
 #[command(after_help = "Examples:\n  \
     maskov bench\n  \
+    maskov bench --counts --device gpu --resolution 48\n  \
     maskov bench --device cpu --resolution 32 --photo photo.jpg --runs 9 --json bench.json\n\n\
     Prints medians in milliseconds as a Markdown table. A first run that compiles and fills caches is not counted.")]
 pub struct BenchArgs {
@@ -29,9 +33,15 @@ pub struct BenchArgs {
     /// Runs that are counted
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     runs: u32,
-    /// Also write the medians to this file
+    /// Count what is asked of the GPU instead: dispatches, submits, round trips, objects, bytes
+    #[arg(long, conflicts_with = "runs")]
+    counts: bool,
+    /// Also write the numbers to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Replace the file of --json where it is there already
+    #[arg(long, requires = "json")]
+    force: bool,
 }
 
 /// Milliseconds of every run, by what took them.
@@ -43,12 +53,22 @@ struct Times {
 
 /// Runs the subcommand.
 pub fn run(args: BenchArgs) -> Result<()> {
-    let out = args.json.as_deref().map(OutFile::create).transpose()?;
+    let model = model::folder(args.engine.model.as_deref());
+    let inputs: Vec<&Path> = args.photo.iter().chain(&model).map(PathBuf::as_path).collect();
+    check_outputs("--json", args.json.as_slice(), &inputs, args.force)?;
+    let out = args.json.as_deref().map(|json| OutFile::create("--json", json)).transpose()?;
     let mut engine = model::engine(&args.engine)?;
     let photo = match &args.photo {
         Some(path) => pixels(&read_photo(path)?)?,
         None => generated(1250, 800)?,
     };
+    if args.counts {
+        let counted = block_on(Counted::measure(&engine, &photo))?;
+        println!("{}\n", about(&engine, &photo));
+        counted.print();
+        let numbers = json!({ "counts": counted.json() });
+        return out.map_or(Ok(()), |out| write_json(out, &engine, &photo, numbers));
+    }
     let bar = counted("measuring", u64::from(args.runs) + 1);
     let mut times = Times::default();
     let mut solved = (0, 0);
@@ -61,29 +81,30 @@ pub fn run(args: BenchArgs) -> Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let resolution = engine.network().resolution();
     println!(
-        "{}, R = {resolution}, photo {}×{} solved at {}×{}, median of {} runs\n",
-        engine.device().name(),
-        photo.width(),
-        photo.height(),
+        "{}, solved at {}×{}, median of {} runs\n",
+        about(&engine, &photo),
         solved.0,
         solved.1,
         args.runs
     );
     times.print();
-    if let Some(out) = out {
-        let json = json!({
-            "device": engine.device().name(),
-            "resolution": resolution,
-            "photo": [photo.width(), photo.height()],
-            "solved": [solved.0, solved.1],
-            "runs": args.runs,
-            "median_ms": times.medians().into_iter().collect::<BTreeMap<_, _>>(),
-        });
-        out.write(&serde_json::to_vec_pretty(&json)?)?;
-    }
-    Ok(())
+    let medians: BTreeMap<_, _> = times.medians().into_iter().collect();
+    let numbers = json!({ "solved": [solved.0, solved.1], "runs": args.runs, "median_ms": medians });
+    out.map_or(Ok(()), |out| write_json(out, &engine, &photo, numbers))
+}
+
+/// What the numbers are of.
+fn about(engine: &Engine, photo: &Photo<'_>) -> String {
+    let (device, resolution) = (engine.device().name(), engine.network().resolution());
+    format!("{device}, R = {resolution}, photo {}×{}", photo.width(), photo.height())
+}
+
+fn write_json(out: OutFile, engine: &Engine, photo: &Photo<'_>, mut numbers: Value) -> Result<()> {
+    numbers["device"] = engine.device().name().into();
+    numbers["resolution"] = engine.network().resolution().into();
+    numbers["photo"] = json!([photo.width(), photo.height()]);
+    out.write(&serde_json::to_vec_pretty(&numbers)?)
 }
 
 /// A photo and two clicks. The size it was solved at.
