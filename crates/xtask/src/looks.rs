@@ -1,10 +1,10 @@
-//! `cargo xtask shots` and `cargo xtask measure`: the built site as it looks and what it costs, in headless Chromium.
+//! `cargo xtask shots` and `cargo xtask measure`: the built site as it looks, in all three browser engines, and what it costs.
 
 use crate::dist;
 use crate::process::run;
 use crate::setup::{Purpose, ensure};
 use crate::site_check::files_below;
-use crate::toolbox::Toolbox;
+use crate::toolbox::{Toolbox, WEBKIT_DRIVER, XVFB};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,18 +44,29 @@ fn on_the_site(toolbox: &Toolbox, script: &str) -> Result<Command> {
     Ok(node)
 }
 
-/// Node in tests/e2e, told where the browser and the site are.
+/// Node in tests/e2e, told where the browsers and the site are.
 ///
 /// # Errors
-/// When there is no site or no Chromium.
+/// When there is no site or a browser is missing.
 pub fn node(toolbox: &Toolbox) -> Result<Command> {
     let site = dist::site(toolbox);
     if !site.join("index.html").is_file() {
         bail!("there is no site in {}: run `cargo xtask dist` first", site.display());
     }
-    let chromium = toolbox.chromium().context("Chromium is missing; `cargo xtask setup` installs it")?;
+    let mut browsers = vec![
+        ("MASKOV_CHROMIUM", "Chromium", toolbox.chromium()),
+        ("MASKOV_FIREFOX", "Firefox", toolbox.firefox()),
+    ];
+    if cfg!(target_os = "linux") {
+        browsers.push(("MASKOV_WEBKIT_DRIVER", WEBKIT_DRIVER, toolbox.program(WEBKIT_DRIVER)));
+        browsers.push(("MASKOV_XVFB", XVFB, toolbox.program(XVFB)));
+    }
     let mut node = toolbox.command("node");
-    node.env("MASKOV_CHROMIUM", chromium).env("MASKOV_SITE", site);
+    node.env("MASKOV_SITE", site);
+    for (variable, name, found) in browsers {
+        let program = found.with_context(|| format!("{name} is missing; `cargo xtask setup` installs it"))?;
+        node.env(variable, program);
+    }
     node.current_dir(toolbox.root.join("tests/e2e"));
     Ok(node)
 }

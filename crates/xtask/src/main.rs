@@ -43,7 +43,7 @@ Examples:
   cargo xtask setup
 
 Tools that are installed go to ~/.cache/maskov/tools (MASKOV_TOOLS names another folder); a tool of the right
-version on PATH is used as it is. MASKOV_CHROMIUM and CHROMEDRIVER name another browser and its driver.
+version on PATH is used as it is. MASKOV_CHROMIUM, CHROMEDRIVER and MASKOV_FIREFOX name other browsers.
 ";
 
 fn main() -> ExitCode {

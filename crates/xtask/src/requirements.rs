@@ -1,7 +1,7 @@
 //! What building and testing need beyond Rust itself, and how each comes to a machine.
 
 use crate::process::{run, text_of};
-use crate::toolbox::{BINARYEN, TRUNK, Toolbox, WASM_BINDGEN, lavapipe};
+use crate::toolbox::{BINARYEN, TRUNK, Toolbox, WASM_BINDGEN, WEBKIT_DRIVER, XVFB, lavapipe};
 use anyhow::{Result, bail};
 use std::path::Path;
 
@@ -19,16 +19,18 @@ pub struct Requirement {
     pub find: fn(&Toolbox) -> Option<String>,
     /// Installs it.
     pub install: fn(&Toolbox) -> Result<()>,
+    /// Whether it is compiled here, for minutes, and in no other's way.
+    pub is_compiled: bool,
 }
 
-/// The browser, its driver and the software Vulkan driver, as Debian names them.
+/// The browsers, their drivers, a screen for WebKit and the software Vulkan driver, as Debian names them.
 const DEBIAN: &str = "apt-get update && apt-get install -y --no-install-recommends \
-    chromium chromium-driver libvulkan1 mesa-vulkan-drivers";
+    chromium chromium-driver firefox-esr webkit2gtk-driver xvfb libvulkan1 mesa-vulkan-drivers";
 const DEBIAN_NODE: &str = "apt-get update && apt-get install -y --no-install-recommends nodejs npm";
 /// playwright-core needs this one.
 const NODE_MAJOR: u32 = 20;
 /// What the tests of the built site use, as tests/e2e/package.json names them.
-const NPM_PACKAGES: [&str; 2] = ["axe-core", "playwright-core"];
+const NPM_PACKAGES: [&str; 3] = ["axe-core", "playwright-core", "ws"];
 
 /// What `serve` and `dist` need.
 pub fn for_building() -> Vec<Requirement> {
@@ -43,25 +45,27 @@ pub fn for_building() -> Vec<Requirement> {
             install: |toolbox| {
                 run(toolbox.command("rustup").args(["target", "add", "wasm32-unknown-unknown"]))
             },
+            is_compiled: false,
         },
         Requirement {
             name: format!("wasm-bindgen {WASM_BINDGEN}"),
             why: "to join WebAssembly and JavaScript".into(),
-            takes: "1 to 2 minutes".into(),
+            takes: "2 to 3 minutes".into(),
             by_hand: format!("{own_cargo} `cargo install wasm-bindgen-cli --version {WASM_BINDGEN}`."),
             find: wasm_bindgen,
-            // Without --locked: its lock file names a crate version that a registry may lack.
-            install: |toolbox| {
-                cargo_install(toolbox, "wasm-bindgen", "wasm-bindgen-cli", WASM_BINDGEN, false)
-            },
+            // Without --locked: its lock file names a crate version that a registry may lack. A little speed pays off: it
+            // reads the unoptimised WebAssembly of every test.
+            install: |toolbox| cargo_install(toolbox, "wasm-bindgen", WASM_BINDGEN, &["wasm-bindgen-cli"], 1),
+            is_compiled: true,
         },
         Requirement {
             name: format!("trunk {TRUNK}"),
             why: "to build the site".into(),
-            takes: "6 to 10 minutes".into(),
+            takes: "about 4 minutes".into(),
             by_hand: format!("{own_cargo} `cargo install --locked trunk --version {TRUNK}`."),
             find: |toolbox| version_on_path(toolbox, "trunk", &format!("trunk {TRUNK}")),
-            install: |toolbox| cargo_install(toolbox, "trunk", "trunk", TRUNK, true),
+            install: |toolbox| cargo_install(toolbox, "trunk", TRUNK, &["trunk", "--locked"], 0),
+            is_compiled: true,
         },
         Requirement {
             name: format!("node {NODE_MAJOR} or newer, with npm"),
@@ -70,6 +74,7 @@ pub fn for_building() -> Vec<Requirement> {
             by_hand: format!("Install it from https://nodejs.org, or as root: `{DEBIAN_NODE}`."),
             find: node,
             install: |toolbox| apt_get(toolbox, DEBIAN_NODE),
+            is_compiled: false,
         },
         Requirement {
             name: format!("wasm-opt {BINARYEN}"),
@@ -81,6 +86,7 @@ pub fn for_building() -> Vec<Requirement> {
                 version_on_path(toolbox, "wasm-opt", &format!("wasm-opt version {major} "))
             },
             install: install_binaryen,
+            is_compiled: false,
         },
     ]
 }
@@ -103,6 +109,7 @@ pub fn for_testing() -> Vec<Requirement> {
                 text_of(toolbox.cargo().args(["clippy", "--version"]))
             },
             install: |toolbox| run(toolbox.command("rustup").args(["component", "add", "clippy", "rustfmt"])),
+            is_compiled: false,
         },
         Requirement {
             name: "Chromium".into(),
@@ -111,6 +118,7 @@ pub fn for_testing() -> Vec<Requirement> {
             by_hand: browser.clone(),
             find: |toolbox| text_of(toolbox.command(toolbox.chromium()?).arg("--version")),
             install: |toolbox| apt_get(toolbox, DEBIAN),
+            is_compiled: false,
         },
         Requirement {
             name: "chromedriver".into(),
@@ -119,9 +127,19 @@ pub fn for_testing() -> Vec<Requirement> {
             by_hand: browser,
             find: |toolbox| text_of(toolbox.command(toolbox.chromedriver()?).arg("--version")),
             install: |toolbox| apt_get(toolbox, DEBIAN),
+            is_compiled: false,
         },
         Requirement {
-            name: NPM_PACKAGES.join(" and "),
+            name: "Firefox".into(),
+            why: "to run the page in its engine".into(),
+            takes: "about a minute".into(),
+            by_hand: format!("{as_root}; elsewhere install Firefox and name it by MASKOV_FIREFOX."),
+            find: |toolbox| text_of(toolbox.command(toolbox.firefox()?).arg("--version")),
+            install: |toolbox| apt_get(toolbox, DEBIAN),
+            is_compiled: false,
+        },
+        Requirement {
+            name: NPM_PACKAGES.join(", "),
             why: "to test the built site".into(),
             takes: "about 10 s".into(),
             by_hand: "With network, run `npm ci` in tests/e2e.".into(),
@@ -130,10 +148,15 @@ pub fn for_testing() -> Vec<Requirement> {
                 let folder = toolbox.root.join("tests/e2e");
                 run(toolbox.command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
             },
+            is_compiled: false,
         },
     ];
-    // Elsewhere the system's own driver runs the native tests.
+    // Elsewhere the system's own driver runs the native tests, and there is no WebKitGTK.
     if cfg!(target_os = "linux") {
+        all.push(for_webkit(WEBKIT_DRIVER, "to run the page in WebKit", |toolbox| {
+            place_on_path(toolbox, WEBKIT_DRIVER)
+        }));
+        all.push(for_webkit(XVFB, "to give WebKit a screen", |toolbox| place_on_path(toolbox, XVFB)));
         all.push(Requirement {
             name: "lavapipe".into(),
             why: "to run the kernels natively without a GPU".into(),
@@ -143,9 +166,27 @@ pub fn for_testing() -> Vec<Requirement> {
             ),
             find: |_| lavapipe().map(|path| path.display().to_string()),
             install: |toolbox| apt_get(toolbox, DEBIAN),
+            is_compiled: false,
         });
     }
     all
+}
+
+fn for_webkit(name: &str, why: &str, find: fn(&Toolbox) -> Option<String>) -> Requirement {
+    Requirement {
+        name: name.into(),
+        why: why.into(),
+        takes: "about a minute".into(),
+        by_hand: format!("As root: `{DEBIAN}`; elsewhere install WebKitGTK's driver and Xvfb, both on PATH."),
+        find,
+        install: |toolbox| apt_get(toolbox, DEBIAN),
+        is_compiled: false,
+    }
+}
+
+/// Of a program that does not tell its version.
+fn place_on_path(toolbox: &Toolbox, program: &str) -> Option<String> {
+    toolbox.program(program).map(|path| path.display().to_string())
 }
 
 fn wasm_target(toolbox: &Toolbox) -> Option<String> {
@@ -194,11 +235,20 @@ fn npm_packages(toolbox: &Toolbox) -> Option<String> {
     NPM_PACKAGES.iter().map(|package| version(package)).collect::<Option<Vec<_>>>().map(|all| all.join(", "))
 }
 
-fn cargo_install(toolbox: &Toolbox, name: &str, package: &str, version: &str, locked: bool) -> Result<()> {
+/// Installs a tool that runs seconds a build, so that building it takes no minutes: without the TLS of downloads, which
+/// Trunk.toml forbids, and without what its own release profile asks for (trunk's: one unit, whole-program optimisation).
+fn cargo_install(
+    toolbox: &Toolbox,
+    name: &str,
+    version: &str,
+    arguments: &[&str],
+    opt_level: u8,
+) -> Result<()> {
     let mut cargo = toolbox.cargo();
-    cargo.args(["install", package, "--version", version, "--root"]).arg(toolbox.cargo_root(name, version));
-    if locked {
-        cargo.arg("--locked");
+    cargo.arg("install").args(arguments).args(["--version", version, "--no-default-features", "--root"]);
+    cargo.arg(toolbox.cargo_root(name, version));
+    for (setting, value) in [("LTO", "off"), ("CODEGEN_UNITS", "16"), ("OPT_LEVEL", &opt_level.to_string())] {
+        cargo.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
     }
     // Not in the repository: its flags and its target folder are not the tool's.
     std::fs::create_dir_all(&toolbox.tools)?;
@@ -275,13 +325,28 @@ mod tests {
             assert_eq!(npm_packages(&toolbox), None, "{name} is missing");
             write(&format!("node_modules/{name}/package.json"), "{ \"version\": \"1.2.3\" }".into());
         }
-        assert_eq!(npm_packages(&toolbox).as_deref(), Some("1.2.3, 1.2.3"));
+        assert_eq!(npm_packages(&toolbox).as_deref(), Some("1.2.3, 1.2.3, 1.2.3"));
         for name in NPM_PACKAGES {
             write(&format!("node_modules/{name}/package.json"), "{ \"version\": \"1.2.30\" }".into());
             assert_eq!(npm_packages(&toolbox), None, "{name} is another");
             write(&format!("node_modules/{name}/package.json"), "{ \"version\": \"1.2.3\" }".into());
         }
         std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn every_browser_that_tests_drive_is_required_with_its_debian_package() {
+        let all = for_testing();
+        for (name, package) in [
+            ("Chromium", "chromium"),
+            ("Firefox", "firefox-esr"),
+            (WEBKIT_DRIVER, "webkit2gtk-driver"),
+            (XVFB, "xvfb"),
+        ] {
+            let browser = all.iter().find(|requirement| requirement.name == name).unwrap();
+            assert!(browser.by_hand.contains(&format!(" {package} ")), "{}", browser.by_hand);
+        }
     }
 
     #[test]

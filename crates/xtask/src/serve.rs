@@ -4,7 +4,9 @@ use crate::process::run;
 use crate::setup::{Purpose, ensure};
 use crate::toolbox::{Toolbox, built};
 use anyhow::{Context, Result, bail};
-use std::net::TcpListener;
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 /// What the command line asks of `serve`.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,14 +28,32 @@ pub fn serve(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
     ensure(toolbox, Purpose::Build)?;
     println!("Building the app in release: a few minutes the first time, seconds after a change.");
     println!("It will be at http://127.0.0.1:{port}/ ; reload the page after a change; Ctrl-C ends it.");
+    if options.open {
+        std::thread::spawn(move || println!("{}", opened_once_served(port, |address| open::that(address))));
+    }
     let mut trunk = toolbox.command("trunk");
     trunk.args(["serve", "--release", "--skip-version-check", "--port", &port.to_string()]);
-    trunk.arg(format!("--open={}", options.open));
+    // It would call it an error where there is merely no browser.
+    trunk.arg("--open=false");
     // Trunk's reloading script stands in the page itself, and the page allows no such scripts.
     trunk.arg("--no-autoreload");
     // Not into dist/: what is served while it is being rebuilt is not for hosts.
     trunk.arg("--dist").arg(built("served-site")?);
     run(&mut trunk).context("the app could not be served; what trunk said stands above")
+}
+
+/// Opens the app by `open` as soon as something listens on `port`, and returns what to say of it.
+fn opened_once_served(port: u16, open: impl FnOnce(&str) -> io::Result<()>) -> String {
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let address = format!("http://127.0.0.1:{port}/");
+    match open(&address) {
+        Ok(()) => format!("The app is open in your browser: {address}"),
+        Err(_) => {
+            format!("The app is at {address} : open it in a browser; there is none here to open it in.")
+        }
+    }
 }
 
 fn parse(arguments: &[String]) -> Result<Options> {
@@ -80,6 +100,20 @@ mod tests {
             assert!(parsed(wrong).unwrap_err().to_string().contains("1 to 65535"));
         }
         assert!(parsed(&["--fast"]).unwrap_err().to_string().contains("--no-open"));
+    }
+
+    #[test]
+    fn without_a_browser_the_address_to_open_is_said() {
+        let served = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = served.local_addr().unwrap().port();
+        let address = format!("http://127.0.0.1:{port}/");
+        let said = opened_once_served(port, |_| Err(io::Error::other("no browser")));
+        assert!(said.contains(&address) && said.contains("open it in a browser"), "{said}");
+        let said = opened_once_served(port, |asked| {
+            assert_eq!(asked, address);
+            Ok(())
+        });
+        assert!(said.contains("is open"), "{said}");
     }
 
     #[test]

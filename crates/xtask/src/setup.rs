@@ -22,9 +22,17 @@ pub fn ensure(toolbox: &Toolbox, purpose: Purpose) -> Result<()> {
     let building = requirements::for_building().into_iter();
     let testing = if purpose == Purpose::Test { requirements::for_testing() } else { Vec::new() };
     println!("What is needed on this machine:");
-    for requirement in building.chain(testing) {
-        ensure_one(toolbox, &requirement)?;
-    }
+    let (compiled, others): (Vec<_>, Vec<_>) = building.chain(testing).partition(|one| one.is_compiled);
+    // Beside each other: a download leaves the cores idle, and a build its second one at its end.
+    std::thread::scope(|scope| {
+        let compiling =
+            compiled.iter().map(|one| scope.spawn(|| ensure_one(toolbox, one))).collect::<Vec<_>>();
+        let mut all = others.iter().try_for_each(|one| ensure_one(toolbox, one));
+        for one in compiling {
+            all = all.and(one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    })?;
     println!();
     Ok(())
 }
@@ -61,6 +69,7 @@ mod tests {
             by_hand: "Run `get thing`.".into(),
             find,
             install,
+            is_compiled: false,
         }
     }
 

@@ -53,7 +53,7 @@ const STEPS: [Step; 8] = [
     },
     Step {
         name: "e2e",
-        what: "the built site in headless Chromium",
+        what: "the built site in Chromium, its main loop in Firefox and WebKit, too",
         fix: "Repeat it by `cargo xtask test e2e` (after `cargo xtask dist`).",
         run: steps::e2e,
     },

@@ -12,6 +12,11 @@ pub const TRUNK: &str = "0.21.14";
 /// Version of the npm package that holds wasm-opt; `version_132` in Trunk.toml.
 pub const BINARYEN: &str = "132.0.0";
 
+/// WebKitGTK's driver, and the screen that nobody sees.
+pub const WEBKIT_DRIVER: &str = "WebKitWebDriver";
+/// See [`WEBKIT_DRIVER`].
+pub const XVFB: &str = "Xvfb";
+
 /// The repository and the tools that work on it.
 pub struct Toolbox {
     /// The repository's root.
@@ -87,6 +92,18 @@ impl Toolbox {
         match std::env::var_os("MASKOV_CHROMIUM") {
             Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
             None => usual
+                .iter()
+                .find_map(|name| self.program(name))
+                .or_else(|| mac.is_file().then(|| mac.to_owned())),
+        }
+    }
+
+    /// The Firefox that tests drive: `MASKOV_FIREFOX`, or one in a usual place.
+    pub fn firefox(&self) -> Option<PathBuf> {
+        let mac = Path::new("/Applications/Firefox.app/Contents/MacOS/firefox");
+        match std::env::var_os("MASKOV_FIREFOX") {
+            Some(path) => Some(PathBuf::from(path)).filter(|path| path.is_file()),
+            None => ["firefox-esr", "firefox"]
                 .iter()
                 .find_map(|name| self.program(name))
                 .or_else(|| mac.is_file().then(|| mac.to_owned())),
