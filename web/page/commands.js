@@ -10,7 +10,7 @@ import { seconds } from './panels.js';
 import { zoomBy } from './pointing.js';
 import { engine, exports, previews, sendMarkovMap, sendModel } from './requests.js';
 import { keepSettings } from './settings.js';
-import { spaceAround } from './stage.js';
+import { objectBox } from './stage.js';
 
 const ZOOM_STEP = 1.25;
 
@@ -69,7 +69,7 @@ function choose(detail) {
 export async function openExport() {
   const { mask, document } = store.state;
   if (!mask?.path) return;
-  await exports.show(exportName(document.photo.name, 'cutout'), () => spaceAround(document.photo)).catch(tellExportError);
+  await exports.show(exportName(document.photo.name, 'cutout'), document.photo, objectBox).catch(tellExportError);
 }
 
 export async function save(what) {

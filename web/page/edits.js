@@ -1,6 +1,6 @@
 // Opening photos and placing points: every change goes through the document, and everything follows from it.
 import { fitted } from './camera.js';
-import { made, photos, store } from './app.js';
+import { made, photoId, photos, store } from './app.js';
 import { say, showError } from './faults.js';
 import { exports, needPhoto, sendPhoto, sendPoints } from './requests.js';
 
@@ -8,7 +8,7 @@ import { exports, needPhoto, sendPhoto, sendPoints } from './requests.js';
 let opening = null;
 
 /** @param {File[]} files */
-export async function openFiles(files) {
+export function openFiles(files) {
   const [file] = files;
   store.set({ notice: null, panel: 'none' });
   if (/\.maskov$/i.test(file.name)) {
@@ -16,38 +16,40 @@ export async function openFiles(files) {
     return;
   }
   if (files.length > 1) say(`${files.length} files came, and one photo is open at a time: this is ${file.name}.`);
-  await open(file, file.name || 'pasted.png');
+  open(file, file.name || 'pasted.png');
 }
 
-async function open(file, name) {
+function open(file, name) {
   store.set({ work: { stage: 'decoding', done: 0, total: 0 } });
   try {
-    const photo = await photos.add(file, name);
-    if (photo.id !== photos.newest) return;
-    opening = photo;
-    sendPhoto(photo);
+    opening = photos.add(file, name);
+    sendPhoto(opening);
   } catch (error) {
     showError(error);
   }
 }
 
-/** The engine has read the photo: now it replaces the one that was seen. */
+/** The engine has decoded a photo: what it is seen as, from now on, and in place of the photo before if it is newly opened. */
 export async function takePhoto({ photo: id, width, height, notes, png }) {
+  const isWanted = () => id === opening?.id || id === photoId();
+  if (isWanted()) await photos.picture(id, new Blob([png], { type: 'image/png' }));
   if (store.state.work?.stage === 'decoding') store.set({ work: null });
-  if (id !== opening?.id) return;
-  const { name } = opening;
-  opening = null;
-  if (png) await photos.replacePicture(id, png);
-  showDocument(made.openPhoto(id, name, width, height));
-  if (notes.length) say(notes.join(' '));
+  if (id === opening?.id) {
+    const { name } = opening;
+    opening = null;
+    showDocument(made.openPhoto(id, name, width, height));
+    if (notes.length) say(notes.join(' '));
+  } else if (isWanted()) photos.show(store.state.document.photo);
 }
 
-/** A photo that is known to be good is seen before the engine is there, and clicks on it wait for the engine. */
+/** A photo that every browser reads as the engine does is seen before the engine is there, and clicks on it wait for the engine. */
 export async function openAtOnce(file, name) {
   if (photos.newest) return;
-  const photo = await photos.add(file, name);
-  if (photo.id !== photos.newest || !photo.shown) return;
-  showDocument(made.openPhoto(photo.id, photo.name, ...photo.shown));
+  const { id } = photos.add(file, name);
+  await photos.picture(id, file);
+  const { naturalWidth: width, naturalHeight: height } = photos.get(id).image;
+  if (id !== photos.newest || !width) return;
+  showDocument(made.openPhoto(id, name, width, height));
 }
 
 /** Shows what the document has become, and asks the engine for what follows from it. */

@@ -7,7 +7,7 @@
  *
  * @typedef {(
  *   | { kind: 'model', url: string, device: 'auto' | 'gpu' | 'cpu', resolution?: number, fresh: boolean, softwareIsFaster?: boolean }
- *   | { kind: 'photo', photo: number, file: Blob, shown: [number, number] | null }
+ *   | { kind: 'photo', photo: number, file: Blob }
  *   | { kind: 'points', photo: number, revision: number, points: Point[] }
  *   | { kind: 'preview', photo: number, serial: number, points: Point[] }
  *   | { kind: 'kept', photo: number, revision: number, points: Point[] }
@@ -19,7 +19,7 @@
  * @typedef {(
  *   | { kind: 'work', stage: 'loading' | 'encoding' | 'segmenting' | 'exporting', done: number, total: number, stored?: boolean }
  *   | { kind: 'device', device: Device, resolution: number, ownResolution: number, isStored: boolean, storageFull: boolean }
- *   | { kind: 'photo', photo: number, width: number, height: number, notes: string[], png?: Uint8Array }
+ *   | { kind: 'photo', photo: number, width: number, height: number, notes: string[], png: Uint8Array }
  *   | { kind: 'encoded', photo: number, milliseconds: number, resolution: number }
  *   | { kind: 'mask', photo: number, revision: number, milliseconds: number, area: number, path: string, sizes: Float32Array }
  *   | { kind: 'preview', photo: number, serial: number, milliseconds: number, area: number, path: string, sizes: Float32Array }

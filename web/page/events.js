@@ -9,9 +9,11 @@ import { pointAgain } from './pointing.js';
 import { exports, isNewestMap, previews, sendKept } from './requests.js';
 import { keepSettings } from './settings.js';
 
-/** @param {import('./engine.js').Event} event */
+let former = Promise.resolve();
+
+/** Events are taken in their order, each when the one before is over: the picture of a photo takes a moment. @param {import('./engine.js').Event} event */
 export function handle(event) {
-  HANDLERS[event.kind](event);
+  former = former.then(() => HANDLERS[event.kind](event)).catch(reportError);
 }
 
 let isRecovering = false;
@@ -69,7 +71,7 @@ const HANDLERS = {
   },
   'markov-map'(event) {
     store.set({ work: null });
-    if (isNewestMap(event.serial) && store.state.panel === 'how') showGrowth(event, photos.shown);
+    if (isNewestMap(event.serial) && store.state.panel === 'how' && photos.shown) showGrowth(event, photos.shown);
   },
   recovering() {
     isRecovering = true;

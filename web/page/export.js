@@ -55,16 +55,19 @@ export class Exports {
 
   /**
    * Shows the cut-out in the menu, from where it can be dragged out of the page.
-   * @param {() => { top: string, right: string, bottom: string, left: string }} spaceAround shares of the photo beside the object
+   * @param {{ width: number, height: number }} photo its size
+   * @param {() => { x: number, y: number, width: number, height: number }} objectBox the part of the photo to show
    */
-  async show(name, spaceAround) {
+  async show(name, photo, objectBox) {
     const png = await this.png('cutout');
     URL.revokeObjectURL(this.#cutout.src);
     Object.assign(this.#cutout, { src: URL.createObjectURL(png), hidden: false });
     this.#cutout.dataset.name = name;
-    const { top, right, bottom, left } = spaceAround();
-    // A browser that does not know it shows the whole photo's frame.
-    this.#cutout.style.objectViewBox = `inset(${top} ${right} ${bottom} ${left})`;
+    // The frame has the object's shape; the whole photo lies around it. (`object-view-box` is Chromium's alone.)
+    const { x, y, width, height } = objectBox();
+    this.#cutout.parentElement.style.setProperty('--ratio', width / height);
+    const percent = (length, whole) => `${(100 * length) / whole}%`;
+    Object.assign(this.#cutout.style, { width: percent(photo.width, width), left: percent(-x, width), top: percent(-y, height) });
   }
 
   /** Puts the cut-out on the clipboard. The promise goes in: browsers want the call right after the key. */

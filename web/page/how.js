@@ -33,8 +33,9 @@ export function showGrowth({ width, height, steps }, picture) {
   const last = quantile(reached, LAST_QUANTILE);
   const draw = (step) => {
     context.putImageData(grown(photo, reached, step, last), 0, 0);
-    label.textContent = `${Math.round(step)} iterations from the last click`;
-    canvas.dataset.step = String(Math.round(step));
+    const whole = Math.round(step);
+    label.textContent = `${whole} ${whole === 1 ? 'iteration' : 'iterations'} from the last click`;
+    canvas.dataset.step = String(whole);
   };
   if (matchMedia('(prefers-reduced-motion: reduce)').matches) {
     draw(last);

@@ -15,7 +15,7 @@ let outline = { text: '', path: null };
 export function magnify(place) {
   const { state } = store;
   const { camera, density, stage, pull, document: { photo } } = state;
-  canvas.hidden = !place || !pixelAt(camera, photo, place);
+  canvas.hidden = !place || !photos.shown || !pixelAt(camera, photo, place);
   if (canvas.hidden) return;
   canvas.width = canvas.height = Math.round(SIDE * density);
   const left = Math.min(Math.max(place.x - SIDE / 2, 4), stage.width - SIDE - 4);

@@ -60,7 +60,8 @@ function showWork({ work, done, notice }) {
 }
 
 function showDocument({ document: { photo, points, canUndo, canRedo }, mask }) {
-  find('#file').textContent = photo ? `${photo.name} · ${photo.width} × ${photo.height}` : '';
+  const size = photo && Object.assign(node('span', ` · ${photo.width} × ${photo.height}`), { className: 'wide' });
+  find('#file').replaceChildren(...(photo ? [photo.name, size] : []));
   enable('undo', canUndo);
   enable('redo', canRedo);
   for (const name of ['zoom-in', 'zoom-out', 'fit']) enable(name, Boolean(photo));
@@ -135,11 +136,11 @@ function showHint({ hasClicked, document: { photo, points }, preview, encoded, p
     if (isTouch) parts = ['Tap a thing. Pull to grow it.', ' Open your own photo above.'];
     else parts = ['Click a thing. Pull to grow it.', preview ? ' Right-click leaves something out.' : ' Drop your own photo anywhere.'];
   } else if (points.length === 1 && points[0].size === null && encoded) {
-    const ring = 'Pull the ring to grow or shrink it';
+    const ring = 'Pull the ring to grow or shrink it.';
     // Whoever pulls at the point and waits for it to grow is told now.
-    if (drag) parts = ['This moves the point.', ` ${ring}.`];
-    else if (isTouch) parts = [ring, ' · tap the point to delete it'];
-    else parts = [ring, ' or press `,` `.` · click the point to delete it · `?` for all keys'];
+    if (drag) parts = ['This moves the point.', ` ${ring}`];
+    else if (isTouch) parts = [ring, ' Tap the point to delete it.'];
+    else parts = ['Pull the ring', ' or press `,` `.` to grow or shrink it. Click the point to delete it. `?` lists all keys.'];
   }
   // What is being pulled is looked at, not read about.
   if (pull?.isOn) parts = null;

@@ -1,34 +1,30 @@
-// The photos of this visit: their files, and what the browser shows of them. Undo may come back to any of them.
+// The photos of this visit: their files, and the picture of the one that is seen. Undo may come back to any of them.
+//
+// One decoder is the truth: what is seen is what the engine decoded, for that is what it cuts. A browser may read the same
+// file otherwise: turned or not, in other colours, with other transparency, or moving.
 
 /** Above this a file is a film or an archive, and reading it whole would take all memory. */
 const MAX_FILE_BYTES = 500e6;
 
 /**
- * A photo: its file, what is shown of it (`picture`), and that decoded while it is seen (`image`).
- * @typedef {{ id: number, name: string, file: Blob, picture: Blob, image: HTMLImageElement | null, shown: [number, number] | null }} OpenPhoto
+ * A photo: its file, and its picture while it is seen.
+ * @typedef {{ id: number, name: string, file: Blob, image: HTMLImageElement | null }} OpenPhoto
  */
 
 export class Photos {
   /** @type {Map<number, OpenPhoto>} */
   #all = new Map();
   #count = 0;
-  /** Number of the photo to be seen. */
-  #wanted = 0;
   #world = document.querySelector('#world');
 
-  /**
-   * A photo to be opened, with the size at which the browser itself can show it, if it can.
-   * @returns {Promise<OpenPhoto>}
-   */
-  async add(file, name) {
+  /** A photo to be opened. @returns {OpenPhoto} */
+  add(file, name) {
     if (file.size > MAX_FILE_BYTES) {
       const message = `${name} has ${Math.round(file.size / 1e6)} MB, more than a photo has. Open a JPEG or PNG file.`;
       throw Object.assign(new Error(message), { code: 'bad-image' });
     }
     const id = ++this.#count;
-    const image = await decoded(file);
-    const shown = image.naturalWidth ? [image.naturalWidth, image.naturalHeight] : null;
-    const photo = { id, name, file, picture: file, image, shown };
+    const photo = { id, name, file, image: null };
     this.#all.set(id, photo);
     return photo;
   }
@@ -49,28 +45,38 @@ export class Photos {
     this.#all.delete(id);
   }
 
-  /** What is to be shown in place of the file, which the browser shows otherwise or not at all. */
-  async replacePicture(id, png) {
+  /**
+   * Gives a photo its picture, decoded: no frame is without one.
+   * @param {Blob} file that of the photo itself only where every browser is known to read it as the engine does
+   */
+  async picture(id, file) {
+    const image = new Image();
+    image.src = URL.createObjectURL(file);
+    await image.decode().catch(() => {});
     const photo = this.#all.get(id);
-    release(photo);
-    photo.picture = new Blob([png], { type: 'image/png' });
-    photo.image = await decoded(photo.picture);
+    // Given up meanwhile.
+    if (!photo) {
+      URL.revokeObjectURL(image.src);
+      return;
+    }
+    if (photo.image) {
+      // The same element goes on, and shows what it did until it can show this.
+      URL.revokeObjectURL(photo.image.src);
+      photo.image.src = image.src;
+    } else photo.image = image;
   }
 
   /**
-   * Shows a photo at its size in pixels. A newly opened one is decoded already: no frame is without a picture. The one that
-   * was shown keeps its file alone, for undo: decoded it takes megabytes.
+   * Shows a photo at its size in pixels; nothing, until it has a picture. The others keep their files alone, for undo: a
+   * picture takes megabytes.
    */
-  async show({ id, width, height }) {
-    const photo = this.#all.get(id);
-    this.#wanted = id;
-    photo.image ??= await decoded(photo.picture);
-    if (this.#wanted !== id) {
-      release(photo);
+  show({ id, width, height }) {
+    for (const other of this.#all.values()) if (other.id !== id) release(other);
+    const { image } = this.#all.get(id);
+    if (!image) {
+      this.#world.replaceChildren();
       return;
     }
-    for (const other of this.#all.values()) if (other.id !== id && other.image?.isConnected) release(other);
-    const { image } = photo;
     Object.assign(image, { id: 'photo', alt: '', draggable: false });
     Object.assign(image.style, { width: `${width}px`, height: `${height}px` });
     Object.assign(image.dataset, { size: `${width} ${height}`, photo: id });
@@ -81,14 +87,6 @@ export class Photos {
   get shown() {
     return this.#world.querySelector('#photo');
   }
-}
-
-/** An image of a file, decoded beside the page's thread; without a size where the browser cannot read it. */
-async function decoded(file) {
-  const image = new Image();
-  image.src = URL.createObjectURL(file);
-  await image.decode().catch(() => {});
-  return image;
 }
 
 function release(photo) {

@@ -31,10 +31,10 @@ export function sendModel({ fresh = false, on = device } = {}) {
 let sentPhoto = 0;
 
 /** @param {import('./photos.js').OpenPhoto} photo */
-export function sendPhoto({ id, file, shown }) {
+export function sendPhoto({ id, file }) {
   sentPhoto = id;
   previews.forget();
-  engine.send({ kind: 'photo', photo: id, file, shown });
+  engine.send({ kind: 'photo', photo: id, file });
 }
 
 /** Sends a photo unless it is what the engine was asked for last. */

@@ -5,11 +5,10 @@ import { knownStops, withPoint } from './stops.js';
 import { changed } from './store.js';
 import { element, set } from './svg.js';
 
-/** How far the words are from the line, in CSS pixels. */
-const WORDS_AWAY = 34;
-/** Half of what the words take, so that they stay in the stage. */
-const WORDS_SIDE = 88;
-const WORDS_HEIGHT = 18;
+/** How far the words are from the line and from the ray of the stops, in CSS pixels. */
+const WORDS_GAP = 10;
+/** How far the words stay from the stage's edges. */
+const WORDS_MARGIN = 6;
 /** Where the ray of the stops leaves the point. */
 const POINT_RADIUS = 9;
 /** How near two stops may be drawn. */
@@ -106,7 +105,7 @@ function sizeInWords({ size, taken }, stops) {
   return `${percent(taken)} of the photo${size === null ? ', automatic' : ''}${ofStops(stops, size)}`;
 }
 
-/** Beside the ring, where the hand is; opposite of a finger, which would hide them. */
+/** Outside the ring and beside the ray, where the hand is and no stop is covered; opposite of a finger, which would hide them. */
 function showWords(words, ring, { pull, stage, angle }, stops) {
   words.hidden = !ring;
   if (!ring) return;
@@ -115,9 +114,14 @@ function showWords(words, ring, { pull, stage, angle }, stops) {
   const place = at < 0 || size === null ? '' : ` · ${at + 1} of ${stops.length}`;
   words.textContent = `${size === null ? 'Automatic · ' : ''}${percent(taken)}${place}`;
   const side = (ring.angle ?? angle) + (pull?.isTouch ? Math.PI : 0);
-  const { x, y } = onRay(ring, side, ring.radius + WORDS_AWAY);
-  const left = Math.min(Math.max(x, WORDS_SIDE), stage.width - WORDS_SIDE);
-  const top = Math.min(Math.max(y, WORDS_HEIGHT), stage.height - WORDS_HEIGHT);
+  const [along, up] = [Math.cos(side), Math.sin(side)];
+  const [width, height] = [words.offsetWidth / 2, words.offsetHeight / 2];
+  const { x, y } = onRay(ring, side, ring.radius + Math.abs(along) * width + Math.abs(up) * height + WORDS_GAP);
+  // To the upper side of the ray.
+  const aside = (Math.abs(up) * width + Math.abs(along) * height + WORDS_GAP) * (along < 0 ? -1 : 1);
+  const within = (at, half, length) => Math.min(Math.max(at, half + WORDS_MARGIN), length - half - WORDS_MARGIN);
+  const left = within(x + up * aside, width, stage.width);
+  const top = within(y - along * aside, height, stage.height);
   words.style.transform = `translate(${left}px, ${top}px) translate(-50%, -50%)`;
 }
 

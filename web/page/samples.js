@@ -38,7 +38,7 @@ export async function openNextSample() {
   }
   opened = sample;
   nameNextSample();
-  await openFiles([new File([file], sample.file, { type: file.type })]);
+  openFiles([new File([file], sample.file, { type: file.type })]);
 }
 
 /** Says on the buttons which sample they open. */

@@ -22,6 +22,7 @@ export function showStage(store) {
     if (changed(state, before, 'camera')) {
       const { scale, x, y } = state.camera;
       world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+      world.style.setProperty('--scale', scale);
       layers.setAttribute('transform', `translate(${x} ${y}) scale(${scale})`);
       // From here on one sees pixels anyway: better crisp than blurred.
       world.classList.toggle('magnified', scale * state.density >= 4);
@@ -135,14 +136,8 @@ function placeAt(node, place) {
   if (place) node.style.transform = `translate(${place.x}px, ${place.y}px)`;
 }
 
-/** How much of the photo lies around the object of the mask that is seen, on each side. */
-export function spaceAround({ width, height }) {
-  const { x, y, width: across, height: down } = find('.mask .contour').getBBox();
-  const share = (length, whole) => `${Math.max(0, (100 * length) / whole)}%`;
-  return {
-    top: share(y, height),
-    right: share(width - x - across, width),
-    bottom: share(height - y - down, height),
-    left: share(x, width),
-  };
+/** The box around the object of the mask that is seen, in pixels of the photo. */
+export function objectBox() {
+  const { x, y, width, height } = find('.mask .contour').getBBox();
+  return { x, y, width, height };
 }

@@ -1,9 +1,6 @@
 // The work between what the page wants and what is there. The table's order is the order of the work.
 import { Engine, Photo } from '../maskov-web.js';
 
-/** Longer side of a picture that the page shows in place of the file. */
-const MAX_PICTURE_SIDE = 4096;
-
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('./wishes.js').Wish} Wish */
 /**
@@ -27,18 +24,16 @@ export const JOBS = [
 ];
 
 /** Decoding needs no engine and waits for nothing. @param {Desk} desk @param {Wish} wish */
-export async function decode(desk, { request: { photo, file, shown }, signal }) {
+export async function decode(desk, { request: { photo, file }, signal }) {
   const picture = await Photo.decode(file);
   if (signal.aborted) {
     picture.free();
     throw signal.reason;
   }
-  const { width, height, notes, isAnimation } = picture;
-  // A browser would play an animation; its size may differ where it turns photos otherwise.
-  const isShown = !isAnimation && shown?.[0] === width && shown?.[1] === height;
-  const png = isShown ? undefined : picture.png(MAX_PICTURE_SIDE);
+  const { width, height, notes } = picture;
+  const png = picture.png();
   desk.openPhoto(photo, picture);
-  desk.tell({ kind: 'photo', photo, width, height, notes, ...(png && { png }) });
+  desk.tell({ kind: 'photo', photo, width, height, notes, png });
 }
 
 async function load(desk, wish) {

@@ -7,8 +7,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ImageData};
 
-use crate::api;
-use crate::error::{Failure, words_of};
+use crate::api::{self, ByBrowser};
+use crate::error::Failure;
 use crate::platform_decode;
 
 /// An image as `Engine.setImage` takes it.
@@ -42,13 +42,20 @@ impl Given {
 /// `bad-image`, `out-of-memory`.
 pub(crate) async fn decode(file: &JsValue) -> Result<api::Photo, Failure> {
     let bytes = bytes_of(file).await?;
-    let photo = match maskov_photo::decode(&bytes) {
-        Err(error @ PhotoError::UnsupportedFormat { .. }) => {
-            platform_decode::decode(&bytes).await?.ok_or(error)?
+    let error = match maskov_photo::decode(&bytes) {
+        Ok(photo) => return Ok(api::Photo::of(photo)),
+        // What the browser cannot change.
+        Err(error @ (PhotoError::Empty | PhotoError::TooLarge { .. } | PhotoError::OutOfMemory { .. })) => {
+            return Err(error.into());
         }
-        decoded => decoded?,
+        Err(error) => error,
     };
-    Ok(api::Photo::of(photo))
+    let by_browser =
+        if matches!(error, PhotoError::CutOff { .. }) { ByBrowser::Partly } else { ByBrowser::Instead };
+    match platform_decode::decode(&bytes).await? {
+        Some(photo) => Ok(api::Photo::by_browser(photo, by_browser)),
+        None => Err(error.into()),
+    }
 }
 
 /// # Errors
@@ -65,7 +72,7 @@ fn another_handle(image: &JsValue) -> Option<api::Photo> {
 
 async fn bytes_of(file: &JsValue) -> Result<Vec<u8>, Failure> {
     if let Some(blob) = file.dyn_ref::<Blob>() {
-        let buffer = JsFuture::from(blob.array_buffer()).await.map_err(|error| unreadable(&error))?;
+        let buffer = JsFuture::from(blob.array_buffer()).await.map_err(|_| unreadable())?;
         return Ok(Uint8Array::new(&buffer).to_vec());
     }
     if ArrayBuffer::is_view(file) {
@@ -84,9 +91,9 @@ async fn bytes_of(file: &JsValue) -> Result<Vec<u8>, Failure> {
 }
 
 /// The file was moved, changed or its drive is gone since it was chosen.
-fn unreadable(error: &JsValue) -> Failure {
-    let reason =
-        words_of(error).map_or_else(String::new, |words| format!(" ({})", words.trim_end_matches('.')));
-    let next = "Copy it to this machine and open it again.";
-    Failure::new("bad-image", format!("The file could not be read any more{reason}. {next}"))
+fn unreadable() -> Failure {
+    Failure::new(
+        "bad-image",
+        "The file could not be read any more. Copy it to this machine and open it again.",
+    )
 }

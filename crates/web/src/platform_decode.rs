@@ -1,4 +1,4 @@
-//! Photos that the browser can read and the engine cannot: AVIF and, in some browsers, HEIC.
+//! Photos that the browser can read and the engine cannot: AVIF, in some browsers HEIC, and rare kinds of other formats.
 
 use js_sys::{Array, Uint8Array};
 use maskov_photo::{MAX_PIXELS, Photo, PhotoError};

@@ -6,4 +6,5 @@ mod photo;
 
 pub use engine::Engine;
 pub use mask::Mask;
+pub(crate) use photo::ByBrowser;
 pub use photo::Photo;

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{DynamicImage, ImageEncoder};
 use maskov_photo::Note;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -15,8 +13,31 @@ use crate::types::File;
 
 /// A decoded photo, upright. Needs no engine.
 #[wasm_bindgen]
+#[derive(Clone)]
 pub struct Photo {
     photo: Rc<maskov_photo::Photo>,
+    /// How the browser came to decode it, where it did.
+    by_browser: Option<ByBrowser>,
+}
+
+/// What is to be told of a photo that the browser decoded.
+#[derive(Clone, Copy)]
+pub(crate) enum ByBrowser {
+    /// Our decoders do not read files of this kind, or not this one.
+    Instead,
+    /// The file ends before its picture does.
+    Partly,
+}
+
+impl ByBrowser {
+    fn note(self) -> &'static str {
+        match self {
+            Self::Instead => "This browser decoded the file for Maskov, so its colours may be approximate.",
+            Self::Partly => {
+                "The file is cut off: this browser opened what is there, and the rest is missing."
+            }
+        }
+    }
 }
 
 #[wasm_bindgen]
@@ -35,7 +56,7 @@ impl Photo {
     /// Another handle of the same pixels, which is freed by itself.
     #[wasm_bindgen(js_name = clone)]
     pub fn another_handle(&self) -> Photo {
-        Self { photo: self.photo.clone() }
+        self.clone()
     }
 
     /// Width in pixels.
@@ -53,7 +74,8 @@ impl Photo {
     /// Sentences that the photo's owner may want to know.
     #[wasm_bindgen(getter)]
     pub fn notes(&self) -> Vec<String> {
-        self.photo.notes().iter().map(ToString::to_string).collect()
+        let ours = self.photo.notes().iter().map(ToString::to_string);
+        ours.chain(self.by_browser.map(|by_browser| by_browser.note().to_owned())).collect()
     }
 
     /// Whether the file is an animation, whose first frame this is.
@@ -62,42 +84,23 @@ impl Photo {
         self.photo.notes().contains(&Note::FirstFrameOnly)
     }
 
-    /// An 8-bit picture whose longer side has at most `maxSide` pixels, for where the browser can't show the file itself.
-    pub fn png(&self, #[wasm_bindgen(js_name = maxSide)] max_side: u32) -> Result<Vec<u8>, JsValue> {
-        Ok(picture(&self.photo, max_side.max(1))?)
+    /// The photo as a PNG file to be shown: the very pixels that masks and cut-outs are made of, 8 bits a channel. A browser
+    /// may decode the file itself into others.
+    pub fn png(&self) -> Result<Vec<u8>, JsValue> {
+        Ok(maskov_export::photo_png(&self.photo).map_err(Failure::from)?)
     }
 }
 
 impl Photo {
     pub(crate) fn of(photo: maskov_photo::Photo) -> Self {
-        Self { photo: Rc::new(photo) }
+        Self { photo: Rc::new(photo), by_browser: None }
+    }
+
+    pub(crate) fn by_browser(photo: maskov_photo::Photo, by_browser: ByBrowser) -> Self {
+        Self { photo: Rc::new(photo), by_browser: Some(by_browser) }
     }
 
     pub(crate) fn pixels(&self) -> Rc<maskov_photo::Photo> {
         self.photo.clone()
     }
-}
-
-fn picture(photo: &maskov_photo::Photo, max_side: u32) -> Result<Vec<u8>, Failure> {
-    let pixels = photo.pixels();
-    let shrunk =
-        (pixels.width().max(pixels.height()) > max_side).then(|| pixels.thumbnail(max_side, max_side));
-    let pixels = shrunk.as_ref().unwrap_or(pixels);
-    let colour = pixels.color();
-    // Grey stays grey: a grey profile describes nothing else.
-    let pixels: DynamicImage = match (colour.has_color(), colour.has_alpha()) {
-        (true, true) => pixels.to_rgba8().into(),
-        (true, false) => pixels.to_rgb8().into(),
-        (false, true) => pixels.to_luma_alpha8().into(),
-        (false, false) => pixels.to_luma8().into(),
-    };
-    let mut bytes = Vec::new();
-    let mut encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
-    let failed =
-        |reason: String| Failure::new("out-of-memory", format!("The picture was not written ({reason})."));
-    if let Some(profile) = photo.icc_profile() {
-        encoder.set_icc_profile(profile.to_vec()).map_err(|error| failed(error.to_string()))?;
-    }
-    pixels.write_with_encoder(encoder).map_err(|error| failed(error.to_string()))?;
-    Ok(bytes)
 }
