@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withSite } from './visit.mjs';
 
-test('the example cuts the thing under its point out', { timeout: 120_000 }, async () => {
+test('the example cuts the thing under its point out', { timeout: 240_000 }, async () => {
   await withSite(async ({ page, faults, url }) => {
     await page.addInitScript(() => {
       window.told = [];
@@ -48,12 +48,12 @@ async function inWorker(run, use = () => {}) {
   const change = (name) => (name === 'worker.js' ? Buffer.from(TEST_WORKER) : undefined);
   return withSite(async ({ page }) => {
     const worker = page.workers()[0] ?? (await page.waitForEvent('worker'));
-    for (let i = 0; i < 100 && !(await worker.evaluate(() => Boolean(self.answer))); i++) await page.waitForTimeout(50);
+    while (!(await worker.evaluate(() => Boolean(self.answer)))) await page.waitForTimeout(50);
     await use(await worker.evaluate(`self.answer(${run})`));
   }, { change });
 }
 
-test('an engine tells what it is, masks agree with each other, and previews are quick', { timeout: 120_000 }, async () => {
+test('an engine tells what it is, masks agree with each other, and previews are quick', { timeout: 240_000 }, async () => {
   await inWorker(
     async ({ api, load, sample }) => {
       const stages = new Set();
@@ -101,7 +101,7 @@ test('an engine tells what it is, masks agree with each other, and previews are 
   );
 });
 
-test('a size beside its range is taken for the nearer end, and the console says so', { timeout: 120_000 }, async () => {
+test('a size beside its range is taken for the nearer end, and the console says so', { timeout: 240_000 }, async () => {
   await inWorker(
     async ({ load, api, sample }) => {
       const told = [];
@@ -120,7 +120,7 @@ test('a size beside its range is taken for the nearer end, and the console says 
   );
 });
 
-test('an aborted call rejects with its signal’s reason, and the engine goes on', { timeout: 120_000 }, async () => {
+test('an aborted call rejects with its signal’s reason, and the engine goes on', { timeout: 240_000 }, async () => {
   await inWorker(
     async ({ load, sample, end, api }) => {
       const early = await end(load({ signal: AbortSignal.abort() }));
@@ -147,7 +147,7 @@ test('an aborted call rejects with its signal’s reason, and the engine goes on
   );
 });
 
-test('errors have stable codes', { timeout: 120_000 }, async () => {
+test('errors have stable codes', { timeout: 240_000 }, async () => {
   await inWorker(
     async ({ api, load, sample, end }) => {
       const engine = await load();

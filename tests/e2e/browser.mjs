@@ -8,7 +8,8 @@ export const PREFIX = '/some/sub/path/';
 const webdriver = JSON.parse(readFileSync(new URL('../webdriver.json', import.meta.url), 'utf8'));
 const FLAGS = webdriver['goog:chromeOptions'].args;
 
-function fromEnvironment(name) {
+/** What `cargo xtask test` tells the tests. */
+export function fromEnvironment(name) {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run these tests by \`cargo xtask test e2e\``);
   return value;

@@ -46,7 +46,7 @@ async function zoomBrowser(page, { width, height, deviceScaleFactor }, zoom) {
 }
 
 for (const deviceScaleFactor of [1, 1.5, 3]) {
-  test(`a click is on its pixel at ${deviceScaleFactor} device pixels, after resizes, at browser zooms and zoomed in`, { timeout: 120_000 }, async () => {
+  test(`a click is on its pixel at ${deviceScaleFactor} device pixels, after resizes, at browser zooms and zoomed in`, { timeout: 240_000 }, async () => {
     await withPage(async ({ page }) => {
       for (const [width, height] of [[1280, 800], [700, 900], [390, 844]]) {
         await page.setViewportSize({ width, height });
@@ -77,7 +77,7 @@ for (const deviceScaleFactor of [1, 1.5, 3]) {
   });
 }
 
-test('the wheel zooms at the cursor: the pixel under it stays', { timeout: 60_000 }, async () => {
+test('the wheel zooms at the cursor: the pixel under it stays', { timeout: 180_000 }, async () => {
   await withPage(async ({ page }) => {
     for (const pixel of [[300, 200], [1333, 900]]) {
       await page.keyboard.press('0');
@@ -101,7 +101,7 @@ test('the wheel zooms at the cursor: the pixel under it stays', { timeout: 60_00
   });
 });
 
-test('zooming has ends, and the photo cannot be lost', { timeout: 60_000 }, async () => {
+test('zooming has ends, and the photo cannot be lost', { timeout: 180_000 }, async () => {
   await withPage(async ({ page }) => {
     await on.pointAt(page, 0, 0);
     await wheel(page, 60);
@@ -116,7 +116,7 @@ test('zooming has ends, and the photo cannot be lost', { timeout: 60_000 }, asyn
   });
 });
 
-test('Space and drag pans, and so does a drag with the middle button; neither makes a point', { timeout: 60_000 }, async () => {
+test('Space and drag pans, and so does a drag with the middle button; neither makes a point', { timeout: 180_000 }, async () => {
   await withPage(async ({ page }) => {
     const from = await boxOf(page);
     const pan = { x: 140, y: -60 };
@@ -134,7 +134,7 @@ test('Space and drag pans, and so does a drag with the middle button; neither ma
   });
 });
 
-test('0 fits the window and 1 is one photo pixel to a device pixel', { timeout: 60_000 }, async () => {
+test('0 fits the window and 1 is one photo pixel to a device pixel', { timeout: 180_000 }, async () => {
   for (const deviceScaleFactor of [1, 1.5]) {
     await withPage(async ({ page }) => {
       const fitted = await boxOf(page);
@@ -187,7 +187,7 @@ const SEEN = {
   8: (x, y, w) => [y, w - 1 - x],
 };
 
-test('in all eight EXIF orientations a click is on the pixel that is seen there', { timeout: 120_000 }, async () => {
+test('in all eight EXIF orientations a click is on the pixel that is seen there', { timeout: 240_000 }, async () => {
   const [width, height] = [320, 192];
   await withPage(async ({ page }) => {
     const jpeg = await quartersJpeg(page, width, height);

@@ -53,11 +53,11 @@ test('the cut-out has the photo’s own pixels, by file, clipboard and drag', { 
 /** Drags the cut-out with the real pointer: a file for the desktop, and nothing for the page itself. */
 async function dragsOut(page) {
   await on.press(page, 'export');
-  await page.waitForSelector('#cutout:not([hidden])');
+  await on.untilCutout(page);
   await page.evaluate(() => {
     addEventListener('dragstart', ({ dataTransfer }) => (window.dragged = dataTransfer.getData('DownloadURL')));
   });
-  const box = await page.locator('#cutout').boundingBox();
+  const box = await page.locator('.proof div').boundingBox();
   const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   await on.drag(page, middle, { x: 300, y: 400 });
   const shown = await page.$eval('#cutout', ({ src, naturalWidth, naturalHeight }) => ({ src, size: [naturalWidth, naturalHeight] }));

@@ -34,7 +34,7 @@ const MODEL_FAULTS = {
 };
 
 for (const [what, [isWrong, answer, sentence]] of Object.entries(MODEL_FAULTS)) {
-  test(`${what} is told, and loading again helps`, { timeout: 120_000 }, async () => {
+  test(`${what} is told, and loading again helps`, { timeout: 240_000 }, async () => {
     const { change, heal } = faultyHost(isWrong, answer);
     await withSite(
       async ({ page }) => {
@@ -50,7 +50,7 @@ for (const [what, [isWrong, answer, sentence]] of Object.entries(MODEL_FAULTS)) 
   });
 }
 
-test('a model newer than the page asks to reload the page', { timeout: 120_000 }, async () => {
+test('a model newer than the page asks to reload the page', { timeout: 240_000 }, async () => {
   const newer = (read) => Buffer.from(JSON.stringify({ ...JSON.parse(read()), version: 99 }));
   const change = (name, read) => (name.endsWith('pack.json') ? newer(read) : undefined);
   await withSite(
@@ -62,7 +62,7 @@ test('a model newer than the page asks to reload the page', { timeout: 120_000 }
   );
 });
 
-test('a resolution that the model cannot have is told with those that fit', { timeout: 120_000 }, async () => {
+test('a resolution that the model cannot have is told with those that fit', { timeout: 240_000 }, async () => {
   await withSite(
     async ({ page, url }) => {
       assert.match(await on.notice(page), /17/);
@@ -73,7 +73,7 @@ test('a resolution that the model cannot have is told with those that fit', { ti
   );
 });
 
-test('an engine that does not load is told', { timeout: 120_000 }, async () => {
+test('an engine that does not load is told', { timeout: 240_000 }, async () => {
   await withSite(
     async ({ page }) => {
       assert.match(await on.notice(page), /engine did not load/);
@@ -83,7 +83,7 @@ test('an engine that does not load is told', { timeout: 120_000 }, async () => {
   );
 });
 
-test('a page that does not load whole is told', { timeout: 60_000 }, async () => {
+test('a page that does not load whole is told', { timeout: 180_000 }, async () => {
   await withSite(
     async ({ page }) => {
       assert.match(await on.notice(page), /did not load whole/);
@@ -145,7 +145,7 @@ function icon() {
   return bytes;
 }
 
-test('a picture that only the browser can read is read by it', { timeout: 120_000 }, async () => {
+test('a picture that only the browser can read is read by it', { timeout: 240_000 }, async () => {
   await withSite(
     async ({ page }) => {
       await on.drop(page, [{ name: 'grey.ico', type: 'image/x-icon', bytes: icon() }]);

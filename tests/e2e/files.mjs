@@ -73,7 +73,7 @@ export function maskByCli(photo, points, { device, resolution }) {
   const asked = points.flatMap(({ x, y, kind }) => ['--point', `${x},${y}${kind === 'remove' ? ':bg' : ''}`]);
   execFileSync(
     cli(),
-    ['segment', photo, ...asked, '--device', device, '--resolution', String(resolution), '--out', out],
+    ['segment', photo, ...asked, '--device', device, '--resolution', String(resolution), '--force', '--out', out],
     // Without such a folder the software driver prints an error for every device.
     { stdio: ['ignore', 'ignore', 'inherit'], env: { XDG_RUNTIME_DIR: scratch, ...process.env } },
   );

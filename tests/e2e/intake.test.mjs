@@ -1,9 +1,10 @@
 // What comes in: dropped, pasted or chosen, at whatever moment, and whatever it is.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { discPhoto, png, sample, samplePath } from './files.mjs';
 import * as on from './page.mjs';
-import { sharedBrowser, withSite } from './visit.mjs';
+import { WITHOUT_MODEL, sharedBrowser, withSite } from './visit.mjs';
 
 const { CPU_16, PEAR } = on;
 const fileIs = (page, name) => page.waitForFunction((name) => document.querySelector('#file').textContent.startsWith(name), name);
@@ -25,7 +26,7 @@ function paste(page, { texts = {}, files = [] }) {
   }, [texts, named]);
 }
 
-test('a dropped folder, link and text, and a paste without a photo are told, and nothing is lost', { timeout: 60_000 }, async () => {
+test('a dropped folder, link and text, and a paste without a photo are told, and nothing is lost', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
     await on.clickPixel(page, ...PEAR);
@@ -66,7 +67,7 @@ function dropFolder(page) {
   });
 }
 
-test('ten files at once open the first, a photo is pasted, and one is chosen', { timeout: 90_000 }, async () => {
+test('ten files at once open the first, a photo is pasted, and one is chosen', { timeout: 180_000 }, async () => {
   const photo = discPhoto(320, 240);
   await withSite(async ({ page }) => {
     await on.drop(page, Array.from({ length: 10 }, (_, i) => ({ name: `${i}.png`, type: 'image/png', bytes: photo })));
@@ -85,7 +86,22 @@ test('ten files at once open the first, a photo is pasted, and one is chosen', {
   }, { query: CPU_16 });
 });
 
-test('Ctrl+V pastes what Ctrl+C copied', { timeout: 60_000 }, async () => {
+test('a BMP from the clipboard keeps what is transparent in it', { timeout: 180_000 }, async () => {
+  const bmp = readFileSync(new URL('../fixtures/cases/26_bmp32_v5_birgb_alpha_clipboard.bmp', import.meta.url));
+  await withSite(async ({ page }) => {
+    await on.untilPhoto(page);
+    await paste(page, { files: [{ name: 'image.bmp', type: 'image/bmp', bytes: bmp }] });
+    await fileIs(page, 'image.bmp · 200 × 136');
+    const alphas = await page.evaluate(() => {
+      const context = new OffscreenCanvas(200, 136).getContext('2d');
+      context.drawImage(document.querySelector('#photo'), 0, 0);
+      return [[5, 5], [70, 54]].map(([x, y]) => context.getImageData(x, y, 1, 1).data[3]);
+    });
+    assert.deepEqual(alphas, [0, 255]);
+  }, WITHOUT_MODEL);
+});
+
+test('Ctrl+V pastes what Ctrl+C copied', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
     await on.clickPixel(page, ...PEAR);
@@ -97,7 +113,7 @@ test('Ctrl+V pastes what Ctrl+C copied', { timeout: 60_000 }, async () => {
   }, { query: CPU_16, context: { permissions: ['clipboard-read', 'clipboard-write'] } });
 });
 
-test('JPEG, PNG, WebP and AVIF are opened where the browser reads them', { timeout: 90_000 }, async () => {
+test('JPEG, PNG, WebP and AVIF are opened where the browser reads them', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     for (const [type, ending] of [['image/webp', 'webp'], ['image/jpeg', 'jpg'], ['image/png', 'png']]) {
@@ -119,7 +135,7 @@ test('JPEG, PNG, WebP and AVIF are opened where the browser reads them', { timeo
 const AVIF =
   'AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUIAAADybWV0YQAAAAAAAAAoaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAGxpYmF2aWYAAAAADnBpdG0AAAAAAAEAAAAeaWxvYwAAAABEAAABAAEAAAABAAABGgAAAB0AAAAoaWluZgAAAAAAAQAAABppbmZlAgAAAAABAABhdjAxQ29sb3IAAAAAamlwcnAAAABLaXBjbwAAABRpc3BlAAAAAAAAAAIAAAACAAAAEHBpeGkAAAAAAwgICAAAAAxhdjFDgQ0MAAAAABNjb2xybmNseAACAAIAAYAAAAAXaXBtYQAAAAAAAAABAAEEAQKDBAAAACVtZGF0EgAKCBgANogQEAwgMg8f8D///8WfhwB8+ErK42A=';
 
-test('a file that vanishes while it is read is told, and the open photo stays', { timeout: 60_000 }, async () => {
+test('a file that vanishes while it is read is told, and the open photo stays', { timeout: 180_000 }, async () => {
   const gone = `
     const isGone = () => Promise.reject(new DOMException('The file could not be read.', 'NotReadableError'));
     const { arrayBuffer } = Blob.prototype;
@@ -139,7 +155,7 @@ test('a file that vanishes while it is read is told, and the open photo stays', 
   }, { query: CPU_16, worker: gone });
 });
 
-test('a photo larger than any texture is opened, cut out and saved at its size', { timeout: 120_000 }, async () => {
+test('a photo larger than any texture is opened, cut out and saved at its size', { timeout: 240_000 }, async () => {
   const [width, height] = [20_000, 300];
   const wide = png(width, height, (x, y) => (Math.hypot(x - 10_000, y - 150) < 110 ? [200, 40, 40] : [40, 60, 120]));
   await withSite(async ({ page }) => {
@@ -154,7 +170,7 @@ test('a photo larger than any texture is opened, cut out and saved at its size',
   }, { query: CPU_16 });
 });
 
-test('a photo dropped while the first is read takes its place', { timeout: 60_000 }, async () => {
+test('a photo dropped while the first is read takes its place', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     await page.waitForFunction(() => /layer/.test(document.querySelector('#status').textContent));
@@ -169,7 +185,7 @@ test('a photo dropped while the first is read takes its place', { timeout: 60_00
   }, { query: on.CPU_32 });
 });
 
-test('a click before the model is there is kept and answered', { timeout: 60_000 }, async () => {
+test('a click before the model is there is kept and answered', { timeout: 180_000 }, async () => {
   let open;
   const gate = new Promise((resolve) => (open = resolve));
   const change = (name, read) => (name.endsWith('.bin') ? gate.then(read) : undefined);
@@ -184,7 +200,7 @@ test('a click before the model is there is kept and answered', { timeout: 60_000
   }, { query: CPU_16, change });
 });
 
-test('where the clipboard is denied the cut-out is saved instead', { timeout: 60_000 }, async () => {
+test('where the clipboard is denied the cut-out is saved instead', { timeout: 180_000 }, async () => {
   await withSite(async ({ page, context, url }) => {
     const session = await (await sharedBrowser()).newBrowserCDPSession();
     const { targetInfo } = await (await context.newCDPSession(page)).send('Target.getTargetInfo');

@@ -12,7 +12,7 @@ function countingHost() {
   return host;
 }
 
-test('the second visit asks for no shard, and after a damage in the store for just that', { timeout: 120_000 }, async () => {
+test('the second visit asks for no shard, and after a damage in the store for just that', { timeout: 240_000 }, async () => {
   const host = countingHost();
   await withSite(async ({ page, url }) => {
     await on.untilReady(page);
@@ -47,7 +47,7 @@ async function damage(page) {
   assert.match(names[0], /\.bin\?sha256=[0-9a-f]{64}$/);
 }
 
-test('once kept, the model needs no network', { timeout: 60_000 }, async () => {
+test('once kept, the model needs no network', { timeout: 180_000 }, async () => {
   let isDown = false;
   const change = (name) => (isDown && name.startsWith('models/') ? 503 : undefined);
   await withSite(async ({ page, url }) => {
@@ -86,7 +86,7 @@ async function cancelAndGoOn(page, between = () => {}) {
   await page.click('#notice .primary');
 }
 
-test('loading is cancelled and goes on, and the click of before is answered', { timeout: 60_000 }, async () => {
+test('loading is cancelled and goes on, and the click of before is answered', { timeout: 180_000 }, async () => {
   const host = heldHost();
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
@@ -98,7 +98,7 @@ test('loading is cancelled and goes on, and the click of before is answered', { 
   }, { query: CPU_16, change: host.change });
 });
 
-test('reading a photo is cancelled and goes on', { timeout: 60_000 }, async () => {
+test('reading a photo is cancelled and goes on', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     await on.clickPixel(page, ...PEAR);
@@ -129,7 +129,7 @@ test('Fast and Fine where the adapter allows it, kept between visits', { timeout
   }, { query: '?device=gpu' });
 });
 
-test('where the CPU computes there is no such choice', { timeout: 60_000 }, async () => {
+test('where the CPU computes there is no such choice', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
     assert.ok(await page.locator('#detail').isHidden());

@@ -32,7 +32,7 @@ export function untilMask(page, points, timeout = 120_000) {
 }
 
 /** Waits until a preview is shown. */
-export function untilPreview(page, timeout = 60_000) {
+export function untilPreview(page, timeout = 120_000) {
   return untilThere(page, '#overlay[data-preview]:not([data-preview=""])', timeout);
 }
 
@@ -41,14 +41,22 @@ export function untilPhoto(page, size) {
   return page.waitForSelector(size ? `#photo[data-size="${size}"]` : '#photo[data-size]', { state: 'attached' });
 }
 
+/** Waits until the cut-out is seen in the Export menu. Not by `decode()`: that fails when a newer cut-out comes meanwhile. */
+export function untilCutout(page) {
+  return page.waitForFunction(() => {
+    const { hidden, complete, naturalWidth } = document.querySelector('#cutout');
+    return !hidden && complete && naturalWidth > 0;
+  });
+}
+
 /** The sentence of the notice, once there is one. */
-export async function notice(page, timeout = 60_000) {
+export async function notice(page, timeout = 120_000) {
   await page.waitForSelector('#notice:not([hidden])', { timeout });
   return page.textContent('#notice p');
 }
 
 /** Waits for a notice like this and returns its sentence. */
-export async function untilNotice(page, pattern, timeout = 60_000) {
+export async function untilNotice(page, pattern, timeout = 120_000) {
   const isThere = (source) => !document.querySelector('#notice').hidden && new RegExp(source).test(document.querySelector('#notice p').textContent);
   try {
     await page.waitForFunction(isThere, pattern.source, { timeout });
@@ -64,6 +72,21 @@ export const noticeIsHidden = (page) => page.locator('#notice').isHidden();
 export function drawn(page) {
   return page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
+
+/** Waits until what it has drawn stands still: no transition is on its way to other colours or places. */
+export async function settled(page) {
+  await drawn(page);
+  await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
+}
+
+/** Waits until the hint says something like this. */
+export async function untilHint(page, pattern) {
+  const says = (source) => new RegExp(source).test(document.querySelector('#hint:not([hidden])')?.textContent);
+  await page.waitForFunction(says, pattern.source).catch(async () => assert.fail(`the hint is "${await page.textContent('#hint')}", not ${pattern}`));
+}
+
+/** Waits until there is no hint. */
+export const untilNoHint = (page) => page.waitForSelector('#hint', { state: 'hidden' });
 
 /** Where the photo's pixel lies in the window: the middle of it, in CSS pixels. Measured from outside: where the picture is seen. */
 export const placeOf = (page, x, y) => placeInWindow(page, [x, y]);
@@ -120,7 +143,7 @@ export async function untilRing(page) {
 /** Waits until the mask of a pull is seen and another one than this, and returns the share of the photo that it covers. */
 export async function untilLive(page, former = '') {
   const isNew = (former) => !['', former].includes(document.querySelector('#overlay').dataset.live);
-  await page.waitForFunction(isNew, former, { timeout: 60_000 });
+  await page.waitForFunction(isNew, former, { timeout: 120_000 });
   return page.getAttribute('#overlay', 'data-live');
 }
 
@@ -131,7 +154,7 @@ export async function sizesOf(page) {
 }
 
 /** Waits until a screen reader is told something like this. */
-export async function untilTold(page, pattern, timeout = 60_000) {
+export async function untilTold(page, pattern, timeout = 120_000) {
   const isTold = (source) => new RegExp(source).test(document.querySelector('#announcer').textContent);
   await page.waitForFunction(isTold, pattern.source, { timeout }).catch(async () => assert.fail(`told is "${await page.textContent('#announcer')}", not ${pattern}`));
   return page.textContent('#announcer');
@@ -161,6 +184,23 @@ export const pixelsOf = async (page) => (await pointsOf(page)).map(({ x, y }) =>
 export async function contourOf(page) {
   await drawn(page);
   return page.evaluate(() => document.querySelector('.mask .contour')?.getAttribute('d') ?? '');
+}
+
+/** Looks at every frame from here on. What it returns ends that and tells which outlines were seen, in order. */
+export async function watchContours(page) {
+  await page.evaluate(() => {
+    window.contours = [];
+    const look = () => {
+      const contour = document.querySelector('.mask .contour')?.getAttribute('d') ?? '';
+      if (contour !== window.contours.at(-1)) window.contours.push(contour);
+      window.looking = requestAnimationFrame(look);
+    };
+    look();
+  });
+  return () => page.evaluate(() => {
+    cancelAnimationFrame(window.looking);
+    return window.contours;
+  });
 }
 
 /** Waits until the outline is another one than this, and returns it. */
@@ -212,7 +252,7 @@ export async function save(page, what) {
 
 /** The file that comes of an act. */
 export async function downloaded(page, act) {
-  const coming = page.waitForEvent('download', { timeout: 60_000 });
+  const coming = page.waitForEvent('download', { timeout: 120_000 });
   await act();
   const download = await coming;
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };

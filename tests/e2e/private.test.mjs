@@ -8,7 +8,7 @@ import { withSite } from './visit.mjs';
 /** The directives of a policy: name to its sources. */
 const directivesOf = (policy) => Object.fromEntries(policy.split(';').map((part) => part.trim().split(/\s+/)).map(([name, ...sources]) => [name, sources]));
 
-test('the policy allows no inline script and no other place', { timeout: 60_000 }, async () => {
+test('the policy allows no inline script and no other place', { timeout: 180_000 }, async () => {
   await withSite(async ({ page, url }) => {
     for (const name of ['', 'examples/segment.html']) {
       await page.goto(url + name);
@@ -23,7 +23,7 @@ test('the policy allows no inline script and no other place', { timeout: 60_000 
   });
 });
 
-test('a script of the page may ask no other host for anything', { timeout: 60_000 }, async () => {
+test('a script of the page may ask no other host for anything', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     const refused = await page.evaluate(() => {
       const violation = new Promise((resolve) => addEventListener('securitypolicyviolation', resolve, { once: true }));

@@ -77,7 +77,7 @@ test('the device is lost at ten moments: same points, same mask afterwards', { t
       const before = await devicesOf(page);
       await act();
       const isOver = () => page.workers()[0].evaluate((before) => !self.moment && self.devices > before, before);
-      for (let i = 0; i < 600 && !(await isOver()); i++) await page.waitForTimeout(100);
+      for (let i = 0; i < 1200 && !(await isOver()); i++) await page.waitForTimeout(100);
       assert.ok(await isOver(), `the device was not lost and opened again ${moment}`);
       assert.equal(await untilDone(page), undisturbed, moment);
       t.diagnostic(`survived: ${moment}`);
@@ -217,7 +217,7 @@ for (const { what, query, bytes, before, device } of [
   { what: 'a smaller plan', query: GPU_16, bytes: 8 << 20, device: /SwiftShader/ },
   { what: 'the CPU in the end', query: '?resolution=16&sample=still_life', bytes: 1 << 20, before: withFastSoftware, device: /^CPU$/ },
 ]) {
-  test(`out of memory: ${what}, same photo, same points`, { timeout: 120_000 }, async () => {
+  test(`out of memory: ${what}, same photo, same points`, { timeout: 240_000 }, async () => {
     await withSite(async ({ page }) => {
       await on.untilPhoto(page);
       await on.clickPixel(page, ...on.PEAR);

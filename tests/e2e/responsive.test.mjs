@@ -30,21 +30,37 @@ function within(events, start, duration) {
   return inside.map(({ name, tdur, args }) => `${name} ${args?.data?.functionName ?? ''} ${(tdur / 1000).toFixed(1)} ms`).slice(0, 6).join('; ');
 }
 
-test('from opening to the mask no task is long', { timeout: 120_000 }, async (t) => {
+/**
+ * No task takes longer. One that does is measured twice more, and both must hold: what the page does is long every time, what
+ * the machine does beside it is not.
+ */
+async function assertShort(t, limit, measure) {
+  const holds = async () => {
+    const tasks = await measure();
+    assert.ok(tasks.length > 100, `the trace has ${tasks.length} tasks only`);
+    t.diagnostic(`longest of ${tasks.length} tasks: ${tasks[0].ms.toFixed(1)} ms: ${tasks[0].within}`);
+    return tasks[0].ms <= limit;
+  };
+  if (await holds()) return;
+  for (let again = 0; again < 2; again++) assert.ok(await holds(), `a task is longer than ${limit} ms: see above`);
+}
+
+test('from opening to the mask no task is long', { timeout: 240_000 }, async (t) => {
   await withSite(async ({ page, browser, url }) => {
-    const tasks = await tasksDuring(browser, page, async () => {
+    const open = async () => {
       await page.goto(url + on.CPU_16);
       await on.untilPhoto(page);
       await on.clickPixel(page, ...on.PEAR);
       await on.untilMask(page, 1);
+    };
+    await assertShort(t, LONG_MS, async () => {
+      await page.goto(`${url}icon.svg`);
+      return tasksDuring(browser, page, open);
     });
-    assert.ok(tasks.length > 100, `the trace has ${tasks.length} tasks only`);
-    t.diagnostic(`longest of ${tasks.length} tasks: ${tasks[0].ms.toFixed(1)} ms: ${tasks[0].within}`);
-    assert.ok(tasks[0].ms <= LONG_MS, JSON.stringify(tasks.slice(0, 3)));
   }, { query: 'icon.svg' });
 });
 
-test('while the pointer moves over the photo and its mask, no task takes 8 ms', { timeout: 120_000 }, async (t) => {
+test('while the pointer moves over the photo and its mask, no task takes 8 ms', { timeout: 240_000 }, async (t) => {
   await withSite(async ({ page, browser }) => {
     await on.untilReady(page);
     await on.clickPixel(page, ...on.PEAR);
@@ -53,7 +69,7 @@ test('while the pointer moves over the photo and its mask, no task takes 8 ms', 
     await page.waitForTimeout(500);
     const from = await on.placeOf(page, 200, 200);
     const to = await on.placeOf(page, 1400, 1000);
-    const tasks = await tasksDuring(browser, page, async () => {
+    const move = async () => {
       const end = Date.now() + 3000;
       for (let step = 0; Date.now() < end; step++) {
         const [u, v] = [(1 + Math.sin(step / 23)) / 2, (1 + Math.cos(step / 31)) / 2];
@@ -61,24 +77,22 @@ test('while the pointer moves over the photo and its mask, no task takes 8 ms', 
         // Now and then it rests, so that previews come.
         if (step % 60 === 59) await new Promise((rested) => setTimeout(rested, 350));
       }
-    });
-    assert.ok(tasks.length > 100, `the trace has ${tasks.length} tasks only`);
-    t.diagnostic(`longest of ${tasks.length} tasks: ${tasks[0].ms.toFixed(1)} ms: ${tasks[0].within}`);
-    assert.ok(tasks[0].ms <= MOVING_MS, JSON.stringify(tasks.slice(0, 5)));
+    };
+    await assertShort(t, MOVING_MS, () => tasksDuring(browser, page, move));
   }, { query: on.CPU_16 });
 });
 
-test('a long task is noticed by these measurements', { timeout: 60_000 }, async () => {
+test('a long task is noticed by these measurements', { timeout: 180_000 }, async () => {
   await withSite(async ({ page, browser }) => {
     await on.untilPhoto(page);
     const [longest] = await tasksDuring(browser, page, () => page.evaluate(async () => {
       await new Promise((done) => requestAnimationFrame(() => {
-        const end = performance.now() + 240;
-        while (performance.now() < end);
-        done();
+        // Work and not a while: what is measured is the task's own time. About a second on a slow machine.
+        let x = 1;
+        for (let i = 0; i < 300_000_000; i++) x = (Math.imul(x, 1_103_515_245) + 12_345) | 0;
+        done(x);
       }));
     }));
-    // On a busy machine not all of the 240 ms are this task's own.
     assert.ok(longest.ms > LONG_MS, `${longest.ms} ms`);
   }, { query: on.CPU_16 });
 });

@@ -6,7 +6,7 @@ import { WITHOUT_MODEL, withSite } from './visit.mjs';
 
 const untilFile = (page, name) => page.waitForFunction((name) => document.querySelector('#file').textContent.startsWith(name), name);
 
-test('the page opens on the easy sample, and the address asks for the other one', { timeout: 60_000 }, async () => {
+test('the page opens on the easy sample, and the address asks for the other one', { timeout: 180_000 }, async () => {
   const query = '?device=cpu&resolution=16';
   await withSite(async ({ page, url }) => {
     await untilFile(page, 'duck.jpg');
@@ -20,7 +20,7 @@ test('the page opens on the easy sample, and the address asks for the other one'
   }, { ...WITHOUT_MODEL, query });
 });
 
-test('a button opens the other sample, and undo comes back', { timeout: 120_000 }, async () => {
+test('a button opens the other sample, and undo comes back', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
     await on.clickPixel(page, ...on.PEAR);
@@ -40,7 +40,7 @@ test('a button opens the other sample, and undo comes back', { timeout: 120_000 
   }, { query: on.CPU_16 });
 });
 
-test('a sample that does not come is said so, and the photo stays', { timeout: 60_000 }, async () => {
+test('a sample that does not come is said so, and the photo stays', { timeout: 180_000 }, async () => {
   const change = (name) => (name === 'sample/duck.jpg' ? 404 : WITHOUT_MODEL.change(name));
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);

@@ -108,7 +108,7 @@ export const STATES = [
       await editOne(page, screen);
       await press(page, 'how');
       await page.waitForSelector('#markov-map[data-step]');
-      await page.waitForTimeout(2400);
+      await page.waitForFunction(() => Number(document.querySelector('#markov-map').dataset.step) > 10);
     },
   },
   {

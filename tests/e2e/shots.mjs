@@ -1,9 +1,11 @@
 // `cargo xtask shots`: a picture of every state of the page, wide and on a phone, dark and light, for a person to look at.
-// Names on the command line are the states to take; without any, all are.
+// Names on the command line are the states to take, or the other engines; without any, all are.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { launch, site } from './browser.mjs';
+import { ENGINES, withEngine } from './engines.mjs';
+import * as on from './page.mjs';
 import { STATES, photoStates } from './shot_states.mjs';
 import { serveSite } from './site_server.mjs';
 
@@ -13,10 +15,31 @@ const SCREENS = [
   { name: '390', viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
 ];
 const THEMES = ['dark', 'light'];
-/** The longest transition of the page is 120 ms. */
-const SETTLED_MS = 350;
 
-const { states, isAll } = chosen(process.argv.slice(2));
+/** What is taken of the other engines: "firefox" and "webkit" are states of their own. */
+const ENGINE_SHOTS = {
+  preview: async (page) => {
+    await on.untilReady(page);
+    await on.pointAt(page, ...on.PEAR);
+    await on.untilPreview(page);
+  },
+  editing: async (page) => {
+    await on.clickPixel(page, ...on.PEAR);
+    await on.untilMask(page, 1);
+    await on.pointAway(page);
+  },
+  how: async (page) => {
+    await on.press(page, 'how');
+    await page.waitForFunction(() => Number(document.querySelector('#markov-map').dataset.step) > 10);
+  },
+  export: async (page) => {
+    await page.keyboard.press('Escape');
+    await on.press(page, 'export');
+    await on.untilCutout(page);
+  },
+};
+
+const { states, engines, isAll } = chosen(process.argv.slice(2));
 if (isAll) rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER, { recursive: true });
 
@@ -24,6 +47,7 @@ const browser = await launch();
 const failures = [];
 try {
   for (const state of states) await take(state);
+  for (const engine of engines) await takeEngine(engine);
   for (const screen of SCREENS) for (const theme of THEMES) await takeSheet(screen, theme);
 } finally {
   await browser.close();
@@ -32,17 +56,19 @@ console.log(`\nThe pictures are in ${FOLDER}; sheet-*.png shows all of a width a
 for (const failure of failures) console.error(`failed: ${failure}`);
 process.exitCode = failures.length ? 1 : 0;
 
-/** The states that were asked for, and whether that is all of them. */
+/** The states and the other engines that were asked for, and whether that is all of them. */
 function chosen(names) {
   const { photos, missing } = photoStates();
   const all = [...STATES, ...photos];
   if (missing) console.log(`${missing} is not there: the shots of real photos are left out.`);
-  const unknown = names.find((name) => all.every((state) => state.name !== name));
+  const known = [...all.map(({ name }) => name), ...ENGINES];
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown) {
-    console.error(`There is no state ${unknown}; the states are ${all.map(({ name }) => name).join(', ')}.`);
+    console.error(`There is no state ${unknown}; the states are ${known.join(', ')}.`);
     process.exit(1);
   }
-  return { states: names.length ? all.filter(({ name }) => names.includes(name)) : all, isAll: !names.length };
+  const isWanted = (name) => !names.length || names.includes(name);
+  return { states: all.filter(({ name }) => isWanted(name)), engines: ENGINES.filter(isWanted), isAll: !names.length };
 }
 
 async function take(state) {
@@ -56,6 +82,27 @@ async function take(state) {
     }
   }
   console.log(`${state.name.padEnd(18)} ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+/** The main loop in another engine, whose theme is that of its start. */
+async function takeEngine(engine) {
+  const start = performance.now();
+  for (const { name: width, viewport } of SCREENS) {
+    for (const theme of THEMES) {
+      try {
+        await withEngine(engine, { theme, viewport, query: '?sample=still_life' }, async ({ page }) => {
+          for (const [shot, reach] of Object.entries(ENGINE_SHOTS)) {
+            await reach(page);
+            await on.settled(page);
+            writeFileSync(join(FOLDER, `${engine}-${shot}-${width}-${theme}.png`), await page.screenshot());
+          }
+        });
+      } catch (error) {
+        failures.push(`${engine} at ${width}, ${theme}: ${error.message.split('\n')[0]}`);
+      }
+    }
+  }
+  console.log(`${engine.padEnd(18)} ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
 /** Brings a new page into the state and takes it in every theme. A state that is not reached is taken as it is. */
@@ -74,7 +121,7 @@ async function shoot(state, screen) {
     } finally {
       for (const theme of THEMES) {
         await page.emulateMedia({ colorScheme: theme });
-        await page.waitForTimeout(SETTLED_MS);
+        await on.settled(page);
         await page.screenshot({ path: join(FOLDER, `${state.name}-${width}-${theme}.png`) });
       }
     }
@@ -93,7 +140,8 @@ function changeOf({ worker, answers = () => undefined }) {
 /** All pictures of one width and theme, small and with their names. */
 async function takeSheet({ name: width, viewport }, theme) {
   const ending = `-${width}-${theme}.png`;
-  const order = [...STATES, ...photoStates().photos].map(({ name }) => name);
+  const ofEngines = ENGINES.flatMap((engine) => Object.keys(ENGINE_SHOTS).map((shot) => `${engine}-${shot}`));
+  const order = [...[...STATES, ...photoStates().photos].map(({ name }) => name), ...ofEngines];
   const there = new Set(readdirSync(FOLDER));
   const names = order.filter((name) => there.has(name + ending));
   const side = viewport.width > viewport.height ? 560 : 260;
@@ -106,6 +154,7 @@ async function takeSheet({ name: width, viewport }, theme) {
       font: 16px system-ui } figure { margin: 0 } img { display: block; margin-bottom: 4px }</style>${figures.join('')}`,
   );
   const page = await browser.newPage({ viewport: { width: 1776, height: 900 } });
+  page.setDefaultTimeout(120_000);
   await page.goto(pathToFileURL(file).href);
   await page.screenshot({ path: join(FOLDER, `sheet${ending}`), fullPage: true });
   await page.close();

@@ -37,7 +37,7 @@ async function pullRing(page, radius) {
 test('a press and a pull place a point as large as it is pulled; outwards grows, inwards shrinks; one undo', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
-    assert.match(await page.textContent('#hint'), /^Click a thing\. Pull to grow it\./);
+    await on.untilHint(page, /^Click a thing\. Pull to grow it\./);
     const [from, to] = [await on.placeOf(page, ...PEAR), await on.placeOf(page, X + 300, Y)];
     await page.mouse.move(from.x, from.y);
     await page.mouse.down();
@@ -66,7 +66,7 @@ test('a press and a pull place a point as large as it is pulled; outwards grows,
   }, { query: CPU_16 });
 });
 
-test('the mask of a pull stays until that of the document is there, and Esc gives a pull up', { timeout: 120_000 }, async () => {
+test('the mask of a pull stays until that of the document is there, and Esc gives a pull up', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await clickPear(page);
     const kept = await on.contourOf(page);
@@ -141,13 +141,13 @@ test('the ring of a kept point appears with the pointer, is pulled, and a double
   }, { query: CPU_16 });
 });
 
-test('after the first click ring and hint say how to grow it, also to whoever pulls at the point', { timeout: 120_000 }, async () => {
+test('after the first click ring and hint say how to grow it, also to whoever pulls at the point', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await clickPear(page);
     const { point, radius } = await on.untilRing(page);
     assert.equal(point, 0, 'the pointer is at the point, and its ring is not seen');
     const hint = () => page.textContent('#hint:not([hidden])');
-    assert.match(await hint(), /^Pull the ring to grow or shrink it or press , \. ·/);
+    assert.match(await hint(), /^Pull the ring or press , \. to grow or shrink it\./);
     const cursorAt = async (x, y) => {
       await page.mouse.move(x, y);
       await on.drawn(page);
@@ -168,7 +168,7 @@ test('after the first click ring and hint say how to grow it, also to whoever pu
   }, { query: CPU_16 });
 });
 
-test('a ring that is let go before a mask of it was seen stays under the pointer', { timeout: 120_000 }, async () => {
+test('a ring that is let go before a mask of it was seen stays under the pointer', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await clickPear(page);
     const { radius } = await on.untilRing(page);
@@ -182,7 +182,7 @@ test('a ring that is let go before a mask of it was seen stays under the pointer
   }, { query: CPU_16, worker: NO_PREVIEWS });
 });
 
-test('a pull out of the photo and out of the window is as large as a size may be, one back to the point is a click', { timeout: 120_000 }, async () => {
+test('a pull out of the photo and out of the window is as large as a size may be, one back to the point is a click', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     const { x, y } = await on.placeOf(page, ...PEAR);
@@ -237,7 +237,7 @@ test('a moved point keeps its size, and so do the points of a photo that undo co
   }, { query: CPU_16 });
 });
 
-test('a pull on a photo that is still being read is kept, and its mask comes', { timeout: 120_000 }, async () => {
+test('a pull on a photo that is still being read is kept, and its mask comes', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     await on.pull(page, PEAR, [X + 150, Y]);
@@ -245,5 +245,25 @@ test('a pull on a photo that is still being read is kept, and its mask comes', {
     assertNear((await on.sizesOf(page))[0], shareOf(150));
     await on.untilMask(page, 1);
     assert.ok(await on.areaOf(page) > 0.005);
+  }, { query: CPU_16 });
+});
+
+test('the words of a ring cover none of its stops', { timeout: 240_000 }, async () => {
+  await withSite(async ({ page }) => {
+    await clickPear(page);
+    await page.keyboard.press(',');
+    await on.untilTold(page, /size \d of \d\.$/);
+    const grip = await page.locator('.grip:visible').boundingBox();
+    await page.mouse.move(grip.x + grip.width / 2, grip.y + grip.height / 2);
+    await page.waitForSelector('#ring .stop', { state: 'attached' });
+    await page.waitForSelector('#size-words:not([hidden])');
+    const covered = await page.evaluate(() => {
+      const words = document.querySelector('#size-words').getBoundingClientRect();
+      const isCovered = ({ left, right, top, bottom }) => left < words.right && right > words.left && top < words.bottom && bottom > words.top;
+      const stops = [...document.querySelectorAll('#ring .stop')].map((stop) => stop.getBoundingClientRect());
+      return { stops: stops.length, covered: stops.filter(isCovered).length };
+    });
+    assert.ok(covered.stops >= 3, `only ${covered.stops} stops are seen`);
+    assert.equal(covered.covered, 0);
   }, { query: CPU_16 });
 });

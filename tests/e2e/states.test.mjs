@@ -36,7 +36,7 @@ const slowly = (bytes) => async (response) => {
   response.end();
 };
 
-test('loading tells true bytes, encoding true layers, and both end in ready', { timeout: 120_000 }, async () => {
+test('loading tells true bytes, encoding true layers, and both end in ready', { timeout: 240_000 }, async () => {
   let size = 0;
   const change = (name, read) => (name.endsWith('.bin') ? ((size = read().length), slowly(read())) : undefined);
   await withSite(async ({ page }) => {
@@ -60,7 +60,7 @@ test('loading tells true bytes, encoding true layers, and both end in ready', { 
   }, { query: CPU_32, change, before: (context) => context.addInitScript(record) });
 });
 
-test('a sample that does not come leaves an empty page that opens photos', { timeout: 60_000 }, async () => {
+test('a sample that does not come leaves an empty page that opens photos', { timeout: 180_000 }, async () => {
   const change = (name) => (name.startsWith('sample/') ? 404 : undefined);
   await withSite(async ({ page }) => {
     await untilState(page, 'empty');
@@ -73,7 +73,7 @@ test('a sample that does not come leaves an empty page that opens photos', { tim
   }, { query: CPU_16, change });
 });
 
-test('decoding, ready, preview, editing and exporting', { timeout: 120_000 }, async () => {
+test('decoding, ready, preview, editing and exporting', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
     assert.equal(await on.stateOf(page), 'ready');
@@ -84,7 +84,7 @@ test('decoding, ready, preview, editing and exporting', { timeout: 120_000 }, as
     assert.equal(await on.stateOf(page), 'editing');
     await on.press(page, 'export');
     await untilState(page, 'exporting');
-    await page.waitForSelector('#cutout:not([hidden])');
+    await on.untilCutout(page);
     await page.keyboard.press('Escape');
     await page.waitForSelector('body:not([data-state=exporting])');
     await page.evaluate(() => (window.states = []));
@@ -96,7 +96,7 @@ test('decoding, ready, preview, editing and exporting', { timeout: 120_000 }, as
   }, { query: CPU_16, before: (context) => context.addInitScript(record) });
 });
 
-test('while a photo is read it can be panned and zoomed', { timeout: 60_000 }, async () => {
+test('while a photo is read it can be panned and zoomed', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await page.waitForFunction(() => /layer/.test(document.querySelector('#status').textContent));
     const before = await page.locator('#photo').boundingBox();
@@ -130,7 +130,7 @@ for (const webgpu of [true, false]) {
   });
 }
 
-test('a GPU is named, with the promise that nothing leaves the machine', { timeout: 120_000 }, async () => {
+test('a GPU is named, with the promise that nothing leaves the machine', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await page.waitForSelector('#device b', { timeout: 60_000 });
     const words = await page.textContent('#device');
@@ -141,7 +141,7 @@ test('a GPU is named, with the promise that nothing leaves the machine', { timeo
   }, { query: GPU_16 });
 });
 
-test('an adapter that is too small: what fits instead, and it works', { timeout: 120_000 }, async () => {
+test('an adapter that is too small: what fits instead, and it works', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     assert.match(await on.notice(page), /adapter is too small for the model\. What fits instead/);
     assert.equal(await page.textContent('#device b'), 'CPU');
@@ -153,7 +153,7 @@ test('an adapter that is too small: what fits instead, and it works', { timeout:
   }, { query: '?resolution=16', worker: SMALL_ADAPTER });
 });
 
-test('offline: everything goes on', { timeout: 60_000 }, async () => {
+test('offline: everything goes on', { timeout: 180_000 }, async () => {
   await withSite(async ({ page, context }) => {
     await on.untilReady(page);
     await context.setOffline(true);
@@ -167,7 +167,7 @@ test('offline: everything goes on', { timeout: 60_000 }, async () => {
   }, { query: CPU_16 });
 });
 
-test('offline before the model came: told, and once online it comes by itself', { timeout: 60_000 }, async () => {
+test('offline before the model came: told, and once online it comes by itself', { timeout: 180_000 }, async () => {
   let isDown = true;
   const change = (name) => (isDown && name.endsWith('pack.json') ? 503 : undefined);
   await withSite(async ({ page, context }) => {
@@ -183,7 +183,7 @@ test('offline before the model came: told, and once online it comes by itself', 
   }, { query: CPU_16, change, worker: WAITING_MODEL });
 });
 
-test('a full store: told, and everything works', { timeout: 60_000 }, async () => {
+test('a full store: told, and everything works', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     assert.match(await on.notice(page), /storage is full/);
     await on.clickPixel(page, ...PEAR);
@@ -191,7 +191,7 @@ test('a full store: told, and everything works', { timeout: 60_000 }, async () =
   }, { query: CPU_16, worker: FULL_STORAGE });
 });
 
-test('a project of a newer Maskov asks to reload the page', { timeout: 60_000 }, async () => {
+test('a project of a newer Maskov asks to reload the page', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
     await on.drop(page, [{ name: 'holiday.maskov', bytes: '{"version":99}' }]);
@@ -201,7 +201,7 @@ test('a project of a newer Maskov asks to reload the page', { timeout: 60_000 },
   }, { query: CPU_16 });
 });
 
-test('a second tab is told, and both work', { timeout: 120_000 }, async () => {
+test('a second tab is told, and both work', { timeout: 240_000 }, async () => {
   await withSite(async ({ page, context, url }) => {
     await on.untilReady(page);
     const second = await context.newPage();
@@ -216,7 +216,7 @@ test('a second tab is told, and both work', { timeout: 120_000 }, async () => {
   }, { query: CPU_16 });
 });
 
-test('the window becomes a drop zone that says what will happen', { timeout: 60_000 }, async () => {
+test('the window becomes a drop zone that says what will happen', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     const over = (count) => page.evaluate((count) => {

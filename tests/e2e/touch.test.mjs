@@ -17,7 +17,7 @@ async function fingersOf(page) {
 
 const boxOf = (page) => page.locator('#photo').boundingBox();
 
-test('a tap adds or leaves out as the toggle says, and what it makes is a mask', { timeout: 120_000 }, async () => {
+test('a tap adds or leaves out as the toggle says, and what it makes is a mask', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     await on.tapPixel(page, ...PEAR);
@@ -44,7 +44,7 @@ test('a tap adds or leaves out as the toggle says, and what it makes is a mask',
   }, { query: on.CPU_16, context: PHONE });
 });
 
-test('two fingers zoom at their middle and pan, and make no point', { timeout: 60_000 }, async () => {
+test('two fingers zoom at their middle and pan, and make no point', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     const fingers = await fingersOf(page);
@@ -72,7 +72,7 @@ test('two fingers zoom at their middle and pan, and make no point', { timeout: 6
   }, { ...WITHOUT_MODEL, context: PHONE });
 });
 
-test('the magnifier shows where the finger is; the point is where it went down; moving pulls its size', { timeout: 60_000 }, async () => {
+test('the magnifier shows where the finger is; the point is where it went down; moving pulls its size', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     const fingers = await fingersOf(page);
@@ -118,6 +118,7 @@ test('the magnifier shows where the finger is; the point is where it went down; 
     assert.ok(size > taken * 1.2, `${size} after ${taken}`);
     await fingers.down(from);
     for (const step of [10, 20, 30]) await fingers.move({ x: from.x, y: from.y - step });
+    await on.drawn(page);
     assert.ok(await magnifier.isVisible());
     await fingers.up();
     assert.ok((await on.pixelsOf(page))[0][1] < PEAR[1] - 30);
@@ -126,7 +127,7 @@ test('the magnifier shows where the finger is; the point is where it went down; 
   }, { ...WITHOUT_MODEL, context: PHONE });
 });
 
-test('a finger that rests on a point shows its ring and leaves it there', { timeout: 60_000 }, async () => {
+test('a finger that rests on a point shows its ring and leaves it there', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     const fingers = await fingersOf(page);
@@ -148,10 +149,10 @@ test('a finger that rests on a point shows its ring and leaves it there', { time
   }, { ...WITHOUT_MODEL, context: PHONE });
 });
 
-test('a pull by a finger shows its mask, a second finger gives it up', { timeout: 120_000 }, async () => {
+test('a pull by a finger shows its mask, a second finger gives it up', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
-    assert.match(await page.textContent('#hint'), /^Tap a thing\. Pull to grow it\./);
+    await on.untilHint(page, /^Tap a thing\. Pull to grow it\./);
     const fingers = await fingersOf(page);
     const from = await on.placeOf(page, ...PEAR);
     const at = (away) => ({ x: from.x + away, y: from.y });
@@ -170,15 +171,16 @@ test('a pull by a finger shows its mask, a second finger gives it up', { timeout
     await fingers.up();
     await on.untilMask(page, 1);
     await on.untilRing(page);
-    assert.ok(await page.locator('#hint').isHidden(), 'the hint is gone once it was followed');
+    // It is gone once it was followed.
+    await on.untilNoHint(page);
   }, { query: on.CPU_16, context: PHONE });
 });
 
-test('at 390 px nothing is cut off, in no card either, and what a finger presses is large enough', { timeout: 120_000 }, async () => {
+test('at 390 px nothing is cut off, in no card either, and what a finger presses is large enough', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilReady(page);
     const assertFits = async (what) => {
-      await on.drawn(page);
+      await on.settled(page);
       const { wide, small, scrolls } = await page.evaluate(() => {
         const seen = [...document.querySelectorAll('button, .card, .card p, .hint, dialog[open], #status')].filter((node) => node.checkVisibility());
         const boxes = seen.map((node) => ({ name: node.dataset.do ?? node.id ?? node.tagName, box: node.getBoundingClientRect() }));
@@ -197,13 +199,11 @@ test('at 390 px nothing is cut off, in no card either, and what a finger presses
     for (const [command, card] of [['export', '#export'], ['how', '#how'], ['device', '#cpu']]) {
       await on.press(page, command);
       await page.waitForSelector(`${card}:not([hidden])`);
-      await page.waitForTimeout(200);
       await assertFits(command);
       await page.keyboard.press('Escape');
     }
     await on.drop(page, [{ name: 'notes.txt', bytes: 'Milk, bread, a pear.' }]);
     await on.notice(page);
-    await page.waitForTimeout(200);
     await assertFits('an error');
   }, { query: on.CPU_16, context: PHONE });
 });

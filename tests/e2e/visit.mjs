@@ -26,6 +26,8 @@ export async function withSite(use, { webgpu = true, query = '', change, worker,
   const server = await serveSite(site(), PREFIX, changeOf(change, worker));
   const browser = await sharedBrowser(webgpu);
   const context = await browser.newContext(options);
+  // A machine that is busy with other things is no failure.
+  context.setDefaultTimeout(120_000);
   try {
     await before?.(context, server.url);
     const page = await context.newPage();
