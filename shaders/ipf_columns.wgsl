@@ -4,12 +4,13 @@
 struct Params {
     blocks: u32,
     columns: u32,
+    round: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> partials: array<f32>;            // [blocks, columns]
-@group(0) @binding(2) var<storage, read_write> v: array<f32>;             // [columns]
-@group(0) @binding(3) var<storage, read_write> deviation: atomic<u32>;    // [1], the bits of an f32 ≥ 0
+@group(0) @binding(1) var<storage, read> partials: array<f32>;                   // [blocks, columns]
+@group(0) @binding(2) var<storage, read_write> v: array<f32>;                    // [columns]
+@group(0) @binding(3) var<storage, read_write> deviations: array<atomic<u32>>;   // [rounds], the bits of f32s ≥ 0
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -25,7 +26,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if sum > 0.0 {
         scale = 1.0 / sum;
         // Bits of floats ≥ 0 are ordered as the floats are.
-        atomicMax(&deviation, bitcast<u32>(abs(v[column] * sum - 1.0)));
+        atomicMax(&deviations[params.round], bitcast<u32>(abs(v[column] * sum - 1.0)));
     }
     v[column] = scale;
 }

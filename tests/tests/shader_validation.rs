@@ -59,9 +59,11 @@ fn every_array_binding_says_its_shape() {
 /// The first thing that is wrong with a kernel.
 fn fault_of(kernel: &Kernel) -> Result<(), String> {
     let module = naga::front::wgsl::parse_str(kernel.wgsl).map_err(|e| e.emit_to_string(kernel.wgsl))?;
-    // Beyond `unpack2x16float` and its like, no capability: f16 arithmetic, subgroups and 64-bit integers are not there in
-    // every browser.
-    let info = Validator::new(ValidationFlags::all(), Capabilities::SHADER_FLOAT16_IN_FLOAT32)
+    // Beyond `unpack2x16float` and its like, no capability: subgroups and 64-bit integers are not there in every browser.
+    // A file that asks for f16 arithmetic is the second one of its kernel.
+    let mut capabilities = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    capabilities.set(Capabilities::SHADER_FLOAT16, kernel.wgsl.contains("enable f16;"));
+    let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .map_err(|e| e.emit_to_string(kernel.wgsl))?;
     let (module, _) =

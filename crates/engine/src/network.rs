@@ -92,8 +92,8 @@ impl Network {
                 (Attention::Cpu(AttentionMap::new(self.resolution, values)?), outputs.timings)
             }
             AnyExecutor::Gpu(gpu, executor) => {
+                // It has waited for the sums behind the map, and so for the map.
                 let mut outputs = executor.run(&inputs, observer).await?;
-                gpu.finished().await?;
                 let map = outputs.maps.remove(MAP).expect("the list ends in the map");
                 (Attention::Gpu(gpu.clone(), map), outputs.timings)
             }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use maskov_gpu::Gpu;
+use maskov_gpu::{Gpu, Profiling};
 use maskov_segment::{Cancelled, HostWork, Layer, Photo, Result, Scoring, Solver, TransitionRow};
 use web_time::Instant;
 
@@ -106,15 +106,16 @@ impl Log {
 pub(crate) struct Timed<S> {
     pub solver: S,
     pub log: Log,
-    /// Waited for where the solver itself does not wait, so that time falls to the stage that takes it.
+    /// While it is profiled it is waited for where the solver itself does not wait, so that time falls to the stage that
+    /// takes it.
     pub gpu: Option<Rc<Gpu>>,
 }
 
 impl<S> Timed<S> {
     async fn settle(&self) -> Result<()> {
         match &self.gpu {
-            Some(gpu) => Ok(gpu.finished().await?),
-            None => Ok(()),
+            Some(gpu) if gpu.profiling() != Profiling::Off => Ok(gpu.finished().await?),
+            _ => Ok(()),
         }
     }
 }

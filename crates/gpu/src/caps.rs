@@ -30,7 +30,7 @@ pub struct Caps {
     pub max_groups: u32,
     /// Whether passes can be timed.
     pub timestamps: bool,
-    /// Whether shaders may compute in f16 (not used yet; reported).
+    /// Whether shaders may compute in f16.
     pub shader_f16: bool,
 }
 

@@ -9,7 +9,8 @@ use crate::bindings::Bindings;
 use crate::counts::Ledger;
 use crate::kernel::Pipeline;
 use crate::memory::Memory;
-use crate::profile::Profile;
+use crate::pace::Rates;
+use crate::profile::{Profile, Profiling};
 use crate::{Caps, GpuError, Kernel, Result};
 
 /// Which adapters are acceptable.
@@ -30,8 +31,11 @@ pub struct Gpu {
     pub(crate) memory: Rc<Memory>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) profile: RefCell<Option<Profile>>,
+    pub(crate) profiling: Cell<Profiling>,
     caps: Caps,
-    works_as_hardware: Cell<bool>,
+    pub(crate) rates: Rates,
+    pub(crate) works_as_hardware: Cell<bool>,
+    pub(crate) last_submission: RefCell<Option<wgpu::SubmissionIndex>>,
     /// The first asynchronous error: wgpu reports those apart from the call that caused them.
     failure: Arc<Mutex<Option<GpuError>>>,
 }
@@ -61,8 +65,9 @@ impl Gpu {
     }
 
     async fn from_adapter(adapter: &wgpu::Adapter, caps: Caps) -> Result<Self> {
-        let wanted_features =
-            if caps.timestamps { wgpu::Features::TIMESTAMP_QUERY } else { wgpu::Features::empty() };
+        let mut wanted_features = wgpu::Features::empty();
+        wanted_features.set(wgpu::Features::TIMESTAMP_QUERY, caps.timestamps);
+        wanted_features.set(wgpu::Features::SHADER_F16, caps.shader_f16);
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("maskov"),
@@ -82,8 +87,11 @@ impl Gpu {
             memory: Rc::new(Memory::new(ledger.clone())),
             ledger,
             profile: RefCell::default(),
-            caps,
+            profiling: Cell::default(),
+            rates: Rates::new(caps.software),
             works_as_hardware: Cell::new(false),
+            last_submission: RefCell::default(),
+            caps,
             failure,
         })
     }
@@ -91,17 +99,6 @@ impl Gpu {
     /// The adapter's name, limits and features.
     pub fn caps(&self) -> &Caps {
         &self.caps
-    }
-
-    /// Whether a submit has to hold little work: a software adapter takes seconds for what hardware does in
-    /// milliseconds, and nothing is told and nothing stopped meanwhile.
-    pub fn wants_small_submits(&self) -> bool {
-        self.caps.software && !self.works_as_hardware.get()
-    }
-
-    /// Sends as much work in a submit as to hardware: for those who count and do not wait.
-    pub fn work_as_hardware(&self) {
-        self.works_as_hardware.set(true);
     }
 
     /// The first error that the device reported since it was opened.

@@ -4,7 +4,7 @@ use bytemuck::NoUninit;
 
 use crate::bindings::Params;
 use crate::memory::Recording;
-use crate::profile::{Profile, Span};
+use crate::profile::Profiling;
 use crate::{Bind, Binding, Buffer, Gpu, GpuError, Kernel, Result};
 
 /// A list of dispatches that run in order: each sees what the earlier ones wrote.
@@ -33,12 +33,18 @@ impl<'a> Pass<'a> {
         self.gpu
     }
 
-    /// Starts a part of the list that is timed under this name where passes can be timed and profiling is on.
+    /// Starts a part of the list that is timed under this name where [`Profiling::Labels`] is on.
     pub fn label(&mut self, name: &str) {
-        self.open = None;
-        if let Some(profile) = self.gpu.profile.borrow_mut().as_mut() {
-            let writes = profile.next(name);
-            self.open = Some(begin(&mut self.encoder, writes));
+        self.time(Profiling::Labels, name, 0);
+    }
+
+    /// Begins a compute pass of its own where parts of this kind are timed.
+    fn time(&mut self, of: Profiling, name: &str, bound_bytes: u64) {
+        if let Some(profile) = self.gpu.profile.borrow_mut().as_mut()
+            && profile.of == of
+        {
+            self.open = None;
+            self.open = Some(begin(&mut self.encoder, profile.next(name, bound_bytes)));
         }
     }
 
@@ -66,6 +72,7 @@ impl<'a> Pass<'a> {
         let (index, offset) = self.params.push(bytemuck::bytes_of(params));
         let group = self.gpu.bind_group(kernel, &pipeline, index, buffers);
         self.gpu.ledger.count(|counts| counts.dispatches += 1);
+        self.time(Profiling::Dispatches, kernel.name, buffers.iter().map(|one| 4 * one.0.len() as u64).sum());
         let pass = self.open.get_or_insert_with(|| begin(&mut self.encoder, None));
         pass.set_pipeline(&pipeline.compute);
         pass.set_bind_group(0, &*group, &[offset]);
@@ -112,22 +119,8 @@ impl Gpu {
     /// Sends commands off.
     pub(crate) fn send(&self, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
         self.ledger.count(|counts| counts.submits += 1);
-        self.queue.submit([encoder.finish()])
-    }
-
-    /// Starts timing labelled parts of passes. Does nothing where the adapter has no timestamps.
-    pub fn start_profile(&self) {
-        if self.caps().timestamps {
-            *self.profile.borrow_mut() = Some(Profile::new(self));
-        }
-    }
-
-    /// Stops timing and gives the milliseconds of each labelled part, in order.
-    pub async fn finish_profile(&self) -> Result<Vec<Span>> {
-        let profile = self.profile.borrow_mut().take();
-        match profile {
-            None => Ok(Vec::new()),
-            Some(profile) => profile.finish(self).await,
-        }
+        let submission = self.queue.submit([encoder.finish()]);
+        *self.last_submission.borrow_mut() = Some(submission.clone());
+        submission
     }
 }

@@ -75,6 +75,22 @@ impl Reading<'_> {
     }
 }
 
+/// A place in what was submitted.
+pub struct Mark<'a> {
+    gpu: &'a Gpu,
+    signal: Signal<()>,
+    submission: Option<wgpu::SubmissionIndex>,
+}
+
+impl Mark<'_> {
+    /// Waits until the device has come this far.
+    pub async fn reached(self) -> Result<()> {
+        self.gpu.drive(self.submission)?;
+        self.signal.wait().await;
+        self.gpu.check()
+    }
+}
+
 impl Gpu {
     /// The whole buffer, after everything that was submitted before.
     pub async fn read<T: AnyBitPattern + NoUninit>(&self, buffer: &Buffer) -> Result<Vec<T>> {
@@ -118,12 +134,15 @@ impl Gpu {
 
     /// Waits until the device has done everything that was submitted.
     pub async fn finished(&self) -> Result<()> {
+        self.mark().reached().await
+    }
+
+    /// The end of what was submitted so far, to wait for while more is submitted.
+    pub fn mark(&self) -> Mark<'_> {
         let signal = Signal::new();
         let done = signal.clone();
         self.queue.on_submitted_work_done(move || done.set(()));
-        self.drive(None)?;
-        signal.wait().await;
-        self.check()
+        Mark { gpu: self, signal, submission: self.last_submission.borrow().clone() }
     }
 
     async fn map(&self, staging: &wgpu::Buffer, bytes: u64, after: wgpu::SubmissionIndex) -> Result<()> {

@@ -24,23 +24,30 @@ pub static KERNEL: Kernel = Kernel {
 struct Params {
     blocks: u32,
     columns: u32,
+    round: u32,
 }
 
-/// Records `v[j] = 1 / Σ_b partials[b, j]`, and the maximum of `deviation[0]` (the bits of an f32 ≥ 0) with the largest
-/// `|column sum − 1|` under the old v. `partials` is `[blocks, columns]`, `v` is `[columns]`. Errors:
+/// Records `v[j] = 1 / Σ_b partials[b, j]`, and the maximum of `deviations[round]` (the bits of an f32 ≥ 0) with the
+/// largest `|column sum − 1|` under the old v. `partials` is `[blocks, columns]`, `v` is `[columns]`. Errors:
 /// [`GpuError::Shape`](maskov_gpu::GpuError::Shape) where buffers are too short.
 pub fn ipf_columns(
     pass: &mut Pass<'_>,
     partials: &Buffer,
     [blocks, columns]: [usize; 2],
     v: &Buffer,
-    deviation: &Buffer,
+    deviations: &Buffer,
+    round: usize,
 ) -> Result<()> {
-    require(&KERNEL, partials.len() >= blocks * columns && v.len() >= columns, || {
-        format!("partials of {} and v of {} words for [{blocks}, {columns}]", partials.len(), v.len())
+    let fits = partials.len() >= blocks * columns && v.len() >= columns && round < deviations.len();
+    require(&KERNEL, fits, || {
+        let (partials, deviations) = (partials.len(), deviations.len());
+        format!(
+            "partials of {partials} and v of {} words for [{blocks}, {columns}], round {round} of {deviations}",
+            v.len()
+        )
     })?;
-    let params = Params { blocks: blocks as u32, columns: columns as u32 };
-    let buffers = [partials.into(), v.into(), deviation.into()];
+    let params = Params { blocks: blocks as u32, columns: columns as u32, round: round as u32 };
+    let buffers = [partials.into(), v.into(), deviations.into()];
     pass.dispatch(&KERNEL, &[], &params, &buffers, groups_1d(columns, KERNEL.workgroup[0]))
 }
 
@@ -153,23 +160,27 @@ mod tests {
             let v = Guarded::new(&gpu, n);
             let mut expected = vec![1.0; n];
             gpu.write(&v.buffer, &expected);
-            let deviation = gpu.upload("deviation", &[0u32]).expect("fits");
+            let deviations = gpu.upload("deviations", &[0u32; 3]).expect("fits");
             let mut pass = gpu.pass();
             weighted_column_sums(&mut pass, &matrix, &u_buffer, &partials).expect("fits");
-            ipf_columns(&mut pass, &partials, [blocks, n], &v.buffer, &deviation).expect("fits");
+            ipf_columns(&mut pass, &partials, [blocks, n], &v.buffer, &deviations, 1).expect("fits");
             pass.submit().expect("the device works");
             let expected_deviation = ipf_columns_cpu(&values, &u, 0..n, &mut expected);
             assert_close(&format!("v of {n}"), &v.read(&gpu).await, &expected, Tolerance::REDUCTION);
-            let deviation: Vec<f32> = gpu.read(&deviation).await.expect("reads");
-            assert_close("deviation", &deviation, &[expected_deviation], Tolerance::REDUCTION);
+            let deviations: Vec<f32> = gpu.read(&deviations).await.expect("reads");
+            let expected = [0.0, expected_deviation, 0.0];
+            assert_close("deviations", &deviations, &expected, Tolerance::REDUCTION);
         }
     }
 
     #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
-    async fn short_partial_sums_are_refused() {
+    async fn short_buffers_are_refused() {
         let gpu = gpu().await;
         let buffer = gpu.create("both", 7).expect("fits");
-        let error = ipf_columns(&mut gpu.pass(), &buffer, [2, 4], &buffer, &buffer).expect_err("7 of 8 sums");
-        assert!(error.to_string().contains("ipf_columns"), "{error}");
+        for ([blocks, columns], round) in [([2, 4], 0), ([1, 4], 7)] {
+            let recorded = ipf_columns(&mut gpu.pass(), &buffer, [blocks, columns], &buffer, &buffer, round);
+            let error = recorded.expect_err("7 of 8 words");
+            assert!(error.to_string().contains("ipf_columns"), "{error}");
+        }
     }
 }

@@ -36,6 +36,10 @@ pub mod linear_q8;
 pub mod markov_step;
 pub mod matrix;
 pub mod normalize_rows;
+pub mod peak_fma;
+pub mod peak_fma_f16;
+pub mod peak_read;
+pub mod peak_workgroup;
 pub mod pixel_unshuffle;
 pub mod prefix_sums;
 pub mod prefix_sums_add;
@@ -83,6 +87,10 @@ pub static ALL: &[&Kernel] = &[
     &linear_q8::KERNEL,
     &markov_step::KERNEL,
     &normalize_rows::KERNEL,
+    &peak_fma::KERNEL,
+    &peak_fma_f16::KERNEL,
+    &peak_read::KERNEL,
+    &peak_workgroup::KERNEL,
     &pixel_unshuffle::KERNEL,
     &prefix_sums::KERNEL,
     &prefix_sums_add::KERNEL,

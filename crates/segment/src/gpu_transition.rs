@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use maskov_gpu::{Buffer, Gpu, GpuError, Pass, Reading, RowTiled};
+use maskov_gpu::{Buffer, Gpu, GpuError, Reading, RowTiled, Unit};
 use maskov_kernels::ipf_columns::ipf_columns;
 use maskov_kernels::ipf_rows::ipf_rows;
 use maskov_kernels::markov_step::{
@@ -15,13 +15,7 @@ use crate::error::{Result, SegmentError};
 use crate::settings::MethodSettings;
 use crate::solver::{Cancelled, TransitionRow};
 
-/// Rounds of fitting between two looks at how far it has come: at R = 128 a round reads 2 GiB, some 50 ms on a weak GPU.
-const ROUNDS_PER_SUBMIT: u32 = 10;
-
-/// What the steps of a submit read of the matrix, on an adapter of each kind: hardware that is weak does so in 25 ms.
-const HARDWARE_SUBMIT_BYTES: u64 = 5 << 29;
-const SOFTWARE_SUBMIT_BYTES: u64 = 1 << 26;
-/// Enough for the device to be busy until the next are there.
+/// Enough passes over the matrix for the device to be busy until the next are there.
 const MAX_STEPS_PER_SUBMIT: u64 = 72;
 
 /// The doubly stochastic transition matrix on the device.
@@ -64,38 +58,28 @@ impl GpuTransition {
         Ok(transition)
     }
 
-    /// Columns, then rows, until the sums of the columns are 1.
+    /// Columns, then rows, until the sums of the columns are 1. Rounds behind that change next to nothing.
     async fn fit(&self, gpu: &Gpu, settings: &MethodSettings, cancelled: Cancelled<'_>) -> Result<()> {
         let (blocks, n) = (partial_blocks(&self.matrix), self.matrix.columns);
+        let rounds = settings.ipf_rounds as usize;
         let partials = gpu.create("partial sums", blocks * n)?;
-        let deviation = gpu.create("deviation of column sums", 1)?;
-        let round = |pass: &mut Pass<'_>| -> Result<(), GpuError> {
-            weighted_column_sums(pass, &self.matrix, &self.u, &partials)?;
-            ipf_columns(pass, &partials, [blocks, n], &self.v, &deviation)?;
-            ipf_rows(pass, &self.matrix, &self.v, &self.u)
-        };
-        let mut rounds = 0;
-        while rounds < settings.ipf_rounds {
-            if cancelled() {
-                return Err(SegmentError::Cancelled);
-            }
-            let submitted = ROUNDS_PER_SUBMIT.min(settings.ipf_rounds - rounds);
+        let deviations = gpu.upload("deviations of column sums", &vec![0u32; rounds])?;
+        let send = |rounds: Range<usize>| {
             let mut pass = gpu.pass();
             pass.label("iterative proportional fitting");
-            for _ in 1..submitted {
-                round(&mut pass)?;
+            for round in rounds.clone() {
+                weighted_column_sums(&mut pass, &self.matrix, &self.u, &partials)?;
+                ipf_columns(&mut pass, &partials, [blocks, n], &self.v, &deviations, round)?;
+                ipf_rows(&mut pass, &self.matrix, &self.v, &self.u)?;
             }
-            // Only the last round's deviation counts.
-            pass.clear(&deviation);
-            round(&mut pass)?;
             pass.submit()?;
-            rounds += submitted;
-            let deviation: Vec<f32> = gpu.read(&deviation).await?;
-            if deviation[0] <= settings.ipf_tolerance {
-                break;
-            }
-        }
-        Ok(())
+            Ok(gpu.start_reading(&[(&deviations, rounds)])?)
+        };
+        let is_fitted = |_: Range<usize>, deviations: Vec<u32>| {
+            Ok(deviations.iter().any(|&bits| f32::from_bits(bits) <= settings.ipf_tolerance))
+        };
+        // A round reads the matrix twice.
+        in_batches(gpu, rounds, 2 * self.bytes(), cancelled, send, is_fitted).await
     }
 
     /// Attention resolution R.
@@ -175,34 +159,18 @@ impl<'a> ChainsOfPoints<'a> {
         })
     }
 
-    /// Walks until every token has passed. While one batch is looked at, the next is on its way.
+    /// Walks until every token has passed.
     async fn walk(&self, cancelled: Cancelled<'_>) -> Result<Vec<Vec<f32>>> {
-        // The values of the last step come with one more.
-        let steps = self.max_steps + 1;
-        let bytes =
-            if self.gpu.wants_small_submits() { SOFTWARE_SUBMIT_BYTES } else { HARDWARE_SUBMIT_BYTES };
-        let most = (bytes / self.transition.bytes().max(1)).clamp(1, MAX_STEPS_PER_SUBMIT);
-        let batch = steps.div_ceil(steps.div_ceil(most as usize));
-        let mut sent = 0;
-        let mut send = || {
-            if cancelled() {
-                return Err(SegmentError::Cancelled);
-            }
-            let steps = sent..(sent + batch).min(steps);
-            sent = steps.end;
-            (!steps.is_empty()).then(|| self.send(steps)).transpose()
-        };
-        let mut next = send()?;
         let mut map = Vec::new();
-        while let Some((steps, reading)) = next {
-            next = send()?;
-            let words = reading.words::<u32>().await?;
+        let is_finished = |steps: Range<usize>, words: Vec<u32>| {
             let (progress, values) = words.split_at(words.len() - self.map.len());
             map = values.iter().map(|&bits| f32::from_bits(bits)).collect();
-            if self.is_finished(steps, progress)? {
-                break;
-            }
-        }
+            self.is_finished(looked_at(steps), progress)
+        };
+        let bytes = self.transition.bytes();
+        // The values of the last step come with one more.
+        let steps = self.max_steps + 1;
+        in_batches(self.gpu, steps, bytes, cancelled, |steps| self.send(steps), is_finished).await?;
         let never = self.max_steps as f32;
         map.iter_mut().filter(|value| **value < 0.0).for_each(|value| *value = never);
         Ok(map.chunks_exact(map.len() / self.states).map(<[f32]>::to_vec).collect())
@@ -210,7 +178,7 @@ impl<'a> ChainsOfPoints<'a> {
 
     /// Sends these steps off, and the way back of what they leave: their progress with that of the step before, and the
     /// maps.
-    fn send(&self, steps: Range<usize>) -> Result<(Range<usize>, Reading<'a>)> {
+    fn send(&self, steps: Range<usize>) -> Result<Reading<'a>> {
         let GpuTransition { matrix, u, v, .. } = self.transition;
         let Self { states, map, progress, y: [even, odd], .. } = self;
         let chains = Chains { states: *states, matrix, u, v, y: [even, odd], map, progress };
@@ -220,10 +188,9 @@ impl<'a> ChainsOfPoints<'a> {
             markov_step(&mut pass, chains, step % 2, self.lambda)?;
         }
         pass.submit()?;
-        let looked_at = steps.start.saturating_sub(1)..steps.end;
+        let looked_at = looked_at(steps);
         let words = progress_of(*states, looked_at.start, 0)..progress_of(*states, looked_at.end, 0);
-        let reading = self.gpu.start_reading(&[(progress, words), (map, 0..map.len())])?;
-        Ok((looked_at, reading))
+        Ok(self.gpu.start_reading(&[(progress, words), (map, 0..map.len())])?)
     }
 
     /// Whether every token of every chain has passed by the end of these steps; how many wait after the last one is not
@@ -241,4 +208,44 @@ impl<'a> ChainsOfPoints<'a> {
         }
         Ok(false)
     }
+}
+
+/// The steps whose progress comes back with a batch: how many tokens wait after a step is known one step later.
+fn looked_at(steps: Range<usize>) -> Range<usize> {
+    steps.start.saturating_sub(1)..steps.end
+}
+
+/// Sends `steps` passes over a matrix off in batches until a look at what comes back says that it is enough. While one
+/// batch is looked at, the next is on its way. Errors: [`SegmentError::Cancelled`], asked before every batch.
+async fn in_batches<'a>(
+    gpu: &'a Gpu,
+    steps: usize,
+    bytes_of_step: u64,
+    cancelled: Cancelled<'_>,
+    send: impl Fn(Range<usize>) -> Result<Reading<'a>>,
+    mut is_enough: impl FnMut(Range<usize>, Vec<u32>) -> Result<bool>,
+) -> Result<()> {
+    let mut pace = gpu.pace(Unit::Bytes);
+    let mut sent = 0;
+    let mut send_next = |amount: u64| {
+        if cancelled() {
+            return Err(SegmentError::Cancelled);
+        }
+        let most = (amount / bytes_of_step.max(1)).clamp(1, MAX_STEPS_PER_SUBMIT) as usize;
+        let left = steps - sent;
+        // As many batches as that takes, of about the same length.
+        let batch = sent..sent + left.div_ceil(left.div_ceil(most).max(1));
+        sent = batch.end;
+        (!batch.is_empty()).then(|| Ok((batch.clone(), send(batch)?))).transpose()
+    };
+    let mut next = send_next(pace.amount())?;
+    while let Some((batch, reading)) = next {
+        next = send_next(pace.amount())?;
+        let words = reading.words().await?;
+        pace.done(bytes_of_step * batch.len() as u64);
+        if is_enough(batch, words)? {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use maskov_gpu::{Buffer, Gpu, Pass, RowTiled};
+use maskov_gpu::{Buffer, Gpu, Mark, Pass, Profiling, RowTiled, Span, Unit};
 use maskov_graph::{Graph, Shape, TensorId, WeightId};
 use maskov_kernels::matrix::Matrix;
 use maskov_weights::WeightSource;
@@ -18,11 +18,6 @@ use self::weights::{Weight, roles, upload};
 use crate::plan::Plan;
 use crate::weights::{read_all, step};
 use crate::{Executor, Observer, Outputs, Result, RuntimeError, Step, Timings, Values};
-
-/// Work per submit, in FLOP: a tenth of a second on a slow adapter of each kind, so that the desktop stays responsive, no
-/// watchdog fires, and progress and cancellation mean something.
-const HARDWARE_SUBMIT_FLOP: u64 = 50_000_000_000;
-const SOFTWARE_SUBMIT_FLOP: u64 = 1_000_000_000;
 
 /// A graph with its weights on a device.
 pub struct GpuExecutor {
@@ -140,11 +135,41 @@ impl GpuExecutor {
                 outputs.tensors.insert(name.clone(), values);
             }
         }
-        for (id, stats) in std::mem::take(&mut walk.row_stats) {
-            self.check(id, &self.gpu.read(&stats).await?)?;
+        self.check_row_stats(walk).await?;
+        Ok(outputs)
+    }
+
+    async fn check_row_stats(&self, walk: &mut Walk<'_>) -> Result<()> {
+        let row_stats = std::mem::take(&mut walk.row_stats);
+        let ranges: Vec<_> = row_stats.iter().map(|(_, stats)| (&**stats, 0..stats.len())).collect();
+        if ranges.is_empty() {
+            return Ok(());
+        }
+        let words: Vec<f32> = self.gpu.start_reading(&ranges)?.words().await?;
+        let mut rest = words.as_slice();
+        for (id, stats) in row_stats {
+            let (of_tap, behind) = rest.split_at(stats.len());
+            self.check(id, of_tap)?;
+            rest = behind;
             walk.give(stats);
         }
-        Ok(outputs)
+        Ok(())
+    }
+
+    /// What one run takes, dispatch by dispatch; its outputs stay on the device unread. For measuring kernels. Empty where
+    /// the adapter cannot time passes.
+    pub async fn time_dispatches(&self, inputs: &[Values<'_>]) -> Result<Vec<Span>> {
+        let mut walk = Walk::new(self, &self.plan.inputs(inputs, false)?)?;
+        self.gpu.set_profiling(Profiling::Dispatches);
+        self.gpu.start_profile();
+        let walked = walk.through(&self.plan.per_photo, &mut ()).await;
+        let spans = self.gpu.finish_profile().await;
+        self.gpu.set_profiling(Profiling::Off);
+        for (_, stats) in walk.row_stats {
+            self.pool.borrow_mut().give(stats);
+        }
+        walked?;
+        Ok(spans?)
     }
 
     /// Walks once more, an operation at a time, to the first whose output is not finite.
@@ -169,7 +194,7 @@ impl Executor for GpuExecutor {
         &self.plan.graph
     }
 
-    /// Timings are empty where the adapter cannot time passes.
+    /// Timings are empty unless the device was told to time labels and can.
     async fn run(&self, inputs: &[Values<'_>], observer: &mut dyn Observer) -> Result<Outputs<RowTiled>> {
         let inputs = self.plan.inputs(inputs, false)?;
         for (id, values) in &inputs {
@@ -224,10 +249,12 @@ impl<'a> Walk<'a> {
         Ok(Self { executor, pass, alive, maps: HashMap::new(), row_stats: Vec::new() })
     }
 
-    /// Records these operations and sends them off, a bounded amount of work at a time.
+    /// Records these operations and sends them off, a bounded amount of work at a time. While one amount is waited for,
+    /// the next is on its way.
     async fn through(&mut self, ops: &[usize], observer: &mut dyn Observer) -> Result<()> {
         let (gpu, plan) = (&self.executor.gpu, &self.executor.plan);
-        let budget = if gpu.wants_small_submits() { SOFTWARE_SUBMIT_FLOP } else { HARDWARE_SUBMIT_FLOP };
+        let mut pace = gpu.pace(Unit::Flop);
+        let mut in_flight: Option<(Mark<'_>, u64)> = None;
         let mut flop = 0;
         for (index, &at) in ops.iter().enumerate() {
             let op = &plan.graph.ops[at];
@@ -240,10 +267,13 @@ impl<'a> Walk<'a> {
                 }
             }
             flop += plan.graph.op_flop(op);
-            if flop > budget {
-                flop = 0;
+            if flop > pace.amount() {
                 self.submit()?;
-                gpu.finished().await?;
+                let sent = (gpu.mark(), std::mem::take(&mut flop));
+                if let Some((mark, flop)) = in_flight.replace(sent) {
+                    mark.reached().await?;
+                    pace.done(flop);
+                }
             }
         }
         self.submit()
