@@ -1,18 +1,15 @@
 //! `maskov graph`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use maskov_diffusion::{
-    Configs, Probes, Settings, TextEncoderConfig, UnetConfig, VaeConfig, text_graph, unet_graph, vae_graph,
-    verification_graph,
+    Probes, TextEncoderConfig, VaeConfig, text_graph, unet_graph, vae_graph, verification_graph,
 };
-use maskov_engine::Model;
 use maskov_graph::Graph;
-use serde_json::{Map, Value};
 
-use crate::files::read;
+use crate::configs::Parts;
 
 /// Print a model as the list of its operations, with shapes, bytes and FLOP
 #[derive(Args)]
@@ -39,20 +36,11 @@ pub struct GraphArgs {
     summary: bool,
 }
 
-/// Config files by component.
-#[derive(Default)]
-struct Parts {
-    unet: Option<Value>,
-    vae: Option<Value>,
-    text_encoder: Option<Value>,
-    settings: Option<Value>,
-}
-
 /// Runs the subcommand.
 pub fn run(args: GraphArgs) -> Result<()> {
     let parts = Parts::read(&args.config)?;
     match &parts.unet {
-        Some(unet) => print_model(&args, &parts, unet)?,
+        Some(_) => print_model(&args, &parts)?,
         None if args.whole || !args.attention.is_empty() => {
             bail!("{} has no UNet, so --whole and --attention mean nothing there.", args.config.display())
         }
@@ -77,21 +65,15 @@ pub fn run(args: GraphArgs) -> Result<()> {
     Ok(())
 }
 
-fn print_model(args: &GraphArgs, parts: &Parts, unet: &Value) -> Result<()> {
-    let unet = UnetConfig::parse(&unet.to_string())?;
-    let vae = parts.vae.as_ref().map(|vae| VaeConfig::parse(&vae.to_string())).transpose()?;
-    let mut settings = match &parts.settings {
-        Some(settings) => Settings::parse(&settings.to_string())?,
-        None => Settings::for_checkpoint(&unet)?,
-    };
+fn print_model(args: &GraphArgs, parts: &Parts) -> Result<()> {
+    let mut model = parts.model()?;
     if !args.attention.is_empty() {
-        settings.attention = args.attention.iter().cloned().collect();
+        model.settings.attention = args.attention.iter().cloned().collect();
     }
-    let resolution = args.resolution.unwrap_or(settings.resolution);
+    let resolution = args.resolution.unwrap_or(model.settings.resolution);
     println!("R = {resolution}");
     // The UNet alone needs neither the VAE's config nor its weights.
-    let alone = unet_graph(&unet, &settings, resolution)?;
-    let model = Model::new(settings, Configs { unet, vae })?;
+    let alone = unet_graph(&model.configs.unet, &model.settings, resolution)?;
     if args.whole {
         let probes = Probes::default();
         match verification_graph(&model.configs, &model.settings, resolution, probes) {
@@ -122,76 +104,6 @@ fn print(title: &str, graph: &Graph, wanted: &[&str], summary: bool) -> Result<(
     let text = if summary { graph.summary(&ids) } else { graph.table(&ids) };
     println!("\n{title}\n{}", text.trim_end());
     Ok(())
-}
-
-impl Parts {
-    fn read(path: &Path) -> Result<Self> {
-        if path.is_dir() {
-            return Self::read_folder(path);
-        }
-        let json = json(path)?;
-        let object = json.as_object().ok_or_else(|| anyhow!("{} is no JSON object.", path.display()))?;
-        Self::of_object(object).with_context(|| path.display().to_string())
-    }
-
-    fn read_folder(path: &Path) -> Result<Self> {
-        let pack = path.join(maskov_weights::MANIFEST_NAME);
-        if pack.is_file() {
-            let manifest = maskov_weights::Manifest::parse(&read(&pack)?)?;
-            let config = |component: &str| manifest.configs.get(component).cloned();
-            return Ok(Self {
-                unet: config("unet"),
-                vae: config("vae"),
-                text_encoder: config("text_encoder"),
-                settings: Some(manifest.settings.clone()),
-            });
-        }
-        let part = |file: &str| path.join(file).is_file().then(|| json(&path.join(file))).transpose();
-        if let Some(Value::Object(config)) = part("config.json")? {
-            return Self::of_object(&config).with_context(|| path.display().to_string());
-        }
-        let parts = Self {
-            unet: part("unet/config.json")?,
-            vae: part("vae/config.json")?,
-            text_encoder: part("text_encoder/config.json")?,
-            settings: part("settings.json")?,
-        };
-        if parts.unet.is_none() && parts.vae.is_none() && parts.text_encoder.is_none() {
-            bail!(
-                "{} has no pack.json, config.json or unet/config.json. Give a model folder or a config file.",
-                path.display()
-            );
-        }
-        Ok(parts)
-    }
-
-    fn of_object(object: &Map<String, Value>) -> Result<Self> {
-        let part = |component: &str| object.get(component)?.get("config").cloned();
-        let parts = Self {
-            unet: part("unet"),
-            vae: part("vae"),
-            text_encoder: part("text_encoder"),
-            settings: object.get("settings").cloned(),
-        };
-        if parts.unet.is_some() || parts.vae.is_some() || parts.text_encoder.is_some() {
-            return Ok(parts);
-        }
-        let config = Some(Value::Object(object.clone()));
-        let text = |key: &str| object.get(key).and_then(Value::as_str);
-        match (text("_class_name"), text("model_type")) {
-            (Some("UNet2DConditionModel"), _) => Ok(Self { unet: config, ..Self::default() }),
-            (Some("AutoencoderKL"), _) => Ok(Self { vae: config, ..Self::default() }),
-            (_, Some("clip_text_model")) => Ok(Self { text_encoder: config, ..Self::default() }),
-            (class, model_type) => bail!(
-                "a config of {} is not supported: take that of a UNet2DConditionModel, an AutoencoderKL or a CLIPTextModel",
-                class.or(model_type).unwrap_or("unknown class")
-            ),
-        }
-    }
-}
-
-fn json(path: &Path) -> Result<Value> {
-    serde_json::from_slice(&read(path)?).with_context(|| format!("{} is no JSON", path.display()))
 }
 
 fn layer_weight(text: &str) -> Result<(String, f32), String> {

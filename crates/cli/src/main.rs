@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod caps;
+mod configs;
 mod eval;
 mod files;
 mod graph;

@@ -324,6 +324,33 @@ fn bench_counts_what_is_asked_of_a_gpu() {
 }
 
 #[test]
+fn bench_roofline_compares_every_kernel_with_the_adapters_peaks() {
+    let scratch = Scratch::new("bench-roofline");
+    let out = scratch.path("roofline.json");
+    let arguments = ["bench", "roofline", "--resolution", "16", "--tflops", "2.6", "--gb-per-s", "100"];
+    let said = succeed(&[&arguments[..], &["--json", &out]].concat());
+    assert!(said.contains("Predicted, not measured"), "{said}");
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
+    for peak in
+        ["fma_f32_flop_per_s", "read_bytes_per_s", "workgroup_bytes_per_s", "dispatch_ms", "round_trip_ms"]
+    {
+        assert!(json["peaks"][peak].as_f64().unwrap() > 0.0, "{peak}: {json}");
+    }
+    assert_eq!(json["assumed"]["fma_f32_flop_per_s"], 2.6e12);
+    let tasks = json.as_object().unwrap().values().filter_map(|task| task["kernels"].as_array());
+    let kernels: Vec<_> = tasks.flatten().collect();
+    for (name, multiplies) in
+        [("linear_q8", true), ("conv2d_3x3_q8", true), ("attention", true), ("markov_step", false)]
+    {
+        let kernel = kernels.iter().find(|kernel| kernel["kernel"] == name).expect(name);
+        assert!(kernel["share"].as_f64().unwrap() > 0.0, "{kernel}");
+        assert_eq!(kernel["flop"].as_f64().unwrap() > 0.0, multiplies, "{kernel}");
+    }
+    let refused = fail(&["bench", "roofline", "--config", "sd21.json"]);
+    assert!(refused.contains("PATH@R"), "{refused}");
+}
+
+#[test]
 fn output_that_nobody_reads_is_no_error() {
     let shapes = repository("tests/fixtures/shapes/sd21.json");
     let mut child = command(&["graph", &shapes]);

@@ -156,7 +156,11 @@ fn kept<T: Clone>(all: &[T], kept: &[bool]) -> Vec<T> {
 }
 
 impl Operation {
-    fn remapped(&self, tensor: &dyn Fn(TensorId) -> TensorId, weight: &dyn Fn(WeightId) -> WeightId) -> Self {
+    pub(crate) fn remapped(
+        &self,
+        tensor: &dyn Fn(TensorId) -> TensorId,
+        weight: &dyn Fn(WeightId) -> WeightId,
+    ) -> Self {
         let mut operation = self.clone();
         operation.tensors_mut().into_iter().for_each(|id| *id = tensor(*id));
         operation.weights_mut().into_iter().for_each(|id| *id = weight(*id));

@@ -7,6 +7,7 @@
 //! Activations are f32, channels-last: a [`Shape`] of `height × width` rows with `channels` values each, contiguous.
 //! A matrix of tokens is the same thing, so reshapes between pictures and tokens cost nothing and do not appear.
 
+mod alone;
 mod analysis;
 mod builder;
 mod count;

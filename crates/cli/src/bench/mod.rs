@@ -1,13 +1,15 @@
 //! `maskov bench`.
 
 mod counts;
+mod roofline;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use clap::Args;
-use maskov_engine::{Engine, Photo, PromptPoint, Stage, never_cancelled};
+use clap::{Args, Subcommand};
+use maskov_engine::{Device, Engine, Photo, PromptPoint, Stage, never_cancelled};
+use maskov_gpu::Profiling;
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -19,12 +21,17 @@ use crate::progress::counted;
 
 /// Measure the time of every stage on this machine
 #[derive(Args)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  \
     maskov bench\n  \
     maskov bench --counts --device gpu --resolution 48\n  \
     maskov bench --device cpu --resolution 32 --photo photo.jpg --runs 9 --json bench.json\n\n\
-    Prints medians in milliseconds as a Markdown table. A first run that compiles and fills caches is not counted.")]
+    Prints medians in milliseconds as a Markdown table. A first run that compiles and fills caches is not counted."
+)]
 pub struct BenchArgs {
+    #[command(subcommand)]
+    command: Option<BenchCommand>,
     #[command(flatten)]
     engine: EngineArgs,
     /// Photo to segment [default: a generated one of 1 megapixel]
@@ -44,6 +51,11 @@ pub struct BenchArgs {
     force: bool,
 }
 
+#[derive(Subcommand)]
+enum BenchCommand {
+    Roofline(roofline::RooflineArgs),
+}
+
 /// Milliseconds of every run, by what took them.
 #[derive(Default)]
 struct Times {
@@ -53,6 +65,9 @@ struct Times {
 
 /// Runs the subcommand.
 pub fn run(args: BenchArgs) -> Result<()> {
+    if let Some(BenchCommand::Roofline(args)) = args.command {
+        return roofline::run(args);
+    }
     let model = model::folder(args.engine.model.as_deref());
     let inputs: Vec<&Path> = args.photo.iter().chain(&model).map(PathBuf::as_path).collect();
     check_outputs("--json", args.json.as_slice(), &inputs, args.force)?;
@@ -68,6 +83,9 @@ pub fn run(args: BenchArgs) -> Result<()> {
         counted.print();
         let numbers = json!({ "counts": counted.json() });
         return out.map_or(Ok(()), |out| write_json(out, &engine, &photo, numbers));
+    }
+    if let Device::Gpu(gpu) = engine.device() {
+        gpu.set_profiling(Profiling::Labels);
     }
     let bar = counted("measuring", u64::from(args.runs) + 1);
     let mut times = Times::default();
