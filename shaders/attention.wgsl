@@ -1,8 +1,8 @@
 // softmax(QKᵀ/√d) V with an online softmax: shaders/common/{score_tile,online_softmax}.wgsl.
 // Meaning and layout: crates/kernels/src/attention.rs.
 //
-// A workgroup makes 32 queries × COLUMNS channels of one head. Wider heads are split over workgroups, and each of these
-// computes the scores anew: a row of 512 sums per query would not fit an invocation's registers.
+// A workgroup makes 32 queries × COLUMNS channels of one head. Heads wider than 160 are split over workgroups, and each of
+// these computes the scores anew: a row of 512 sums per query would not fit an invocation's registers.
 
 struct Params {
     queries: u32,
@@ -19,15 +19,15 @@ struct Params {
 @group(0) @binding(3) var<storage, read> v: array<f32>;        // [keys, channels]
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;  // [queries, channels]
 
-// 64 or 128.
+// 32 to 160, a multiple of 32.
 override COLUMNS: u32 = 64u;
 
-var<workgroup> tile_a: array<f32, 1056>;  // queries, then exponentials [key][query], STRIDE apart
-var<workgroup> tile_b: array<f32, 2048>;  // keys, then values [key][64 channels]
+var<workgroup> tile_a: array<vec4<f32>, 288>;  // queries, then exponentials [key][query / 4], LINE apart
+var<workgroup> tile_b: array<vec4<f32>, 512>;  // keys, then values [key][16 or 8 fours of channels]
 
 // exponentials · values for 64 channels from `column` of the head on: row r of the invocation is sums[2r] at columns
 // 4 · local.x + 0..4 and sums[2r + 1] at 32 columns more.
-fn add_values(
+fn add_64(
     local: vec2<u32>,
     first_key: u32,
     head: u32,
@@ -35,61 +35,83 @@ fn add_values(
     shrink: vec4<f32>,
     sums: ptr<function, array<vec4<f32>, 8>>,
 ) {
-    load_values(local.y * 8u + local.x, first_key, head, column);
+    load_values(local.y * 8u + local.x, 16u, first_key, head, column);
     workgroupBarrier();
     for (var r = 0u; r < 4u; r++) {
         (*sums)[2u * r] *= shrink[r];
         (*sums)[2u * r + 1u] *= shrink[r];
     }
     for (var key = 0u; key < TILE; key++) {
-        let a = key * STRIDE + local.y * 4u;
-        let b = key * 64u + local.x * 4u;
-        let near = vec4(tile_b[b], tile_b[b + 1u], tile_b[b + 2u], tile_b[b + 3u]);
-        let far = vec4(tile_b[b + 32u], tile_b[b + 33u], tile_b[b + 34u], tile_b[b + 35u]);
-        (*sums)[0] = fma(vec4(tile_a[a]), near, (*sums)[0]);
-        (*sums)[1] = fma(vec4(tile_a[a]), far, (*sums)[1]);
-        (*sums)[2] = fma(vec4(tile_a[a + 1u]), near, (*sums)[2]);
-        (*sums)[3] = fma(vec4(tile_a[a + 1u]), far, (*sums)[3]);
-        (*sums)[4] = fma(vec4(tile_a[a + 2u]), near, (*sums)[4]);
-        (*sums)[5] = fma(vec4(tile_a[a + 2u]), far, (*sums)[5]);
-        (*sums)[6] = fma(vec4(tile_a[a + 3u]), near, (*sums)[6]);
-        (*sums)[7] = fma(vec4(tile_a[a + 3u]), far, (*sums)[7]);
+        let weight = tile_a[key * LINE + local.y];
+        let near = tile_b[key * 16u + local.x];
+        let far = tile_b[key * 16u + local.x + 8u];
+        (*sums)[0] = fma(vec4(weight.x), near, (*sums)[0]);
+        (*sums)[1] = fma(vec4(weight.x), far, (*sums)[1]);
+        (*sums)[2] = fma(vec4(weight.y), near, (*sums)[2]);
+        (*sums)[3] = fma(vec4(weight.y), far, (*sums)[3]);
+        (*sums)[4] = fma(vec4(weight.z), near, (*sums)[4]);
+        (*sums)[5] = fma(vec4(weight.z), far, (*sums)[5]);
+        (*sums)[6] = fma(vec4(weight.w), near, (*sums)[6]);
+        (*sums)[7] = fma(vec4(weight.w), far, (*sums)[7]);
     }
     workgroupBarrier();
 }
 
-fn load_values(lane: u32, first_key: u32, head: u32, column: u32) {
-    let exists = column + lane < params.head_dim;
-    for (var i = 0u; i < TILE; i++) {
+// The same for 32 channels: row r of the invocation is sums[r].
+fn add_32(
+    local: vec2<u32>,
+    first_key: u32,
+    head: u32,
+    column: u32,
+    shrink: vec4<f32>,
+    sums: ptr<function, array<vec4<f32>, 4>>,
+) {
+    load_values(local.y * 8u + local.x, 8u, first_key, head, column);
+    workgroupBarrier();
+    for (var r = 0u; r < 4u; r++) {
+        (*sums)[r] *= shrink[r];
+    }
+    for (var key = 0u; key < TILE; key++) {
+        let weight = tile_a[key * LINE + local.y];
+        let value = tile_b[key * 8u + local.x];
+        (*sums)[0] = fma(vec4(weight.x), value, (*sums)[0]);
+        (*sums)[1] = fma(vec4(weight.y), value, (*sums)[1]);
+        (*sums)[2] = fma(vec4(weight.z), value, (*sums)[2]);
+        (*sums)[3] = fma(vec4(weight.w), value, (*sums)[3]);
+    }
+    workgroupBarrier();
+}
+
+// Neighbouring lanes read neighbouring channels.
+fn load_values(lane: u32, fours: u32, first_key: u32, head: u32, column: u32) {
+    let width = 4u * fours;
+    let at = lane % width;
+    let exists = column + at < params.head_dim;
+    for (var i = lane / width; i < TILE; i += 64u / width) {
         let key = first_key + i;
         var value = 0.0;
         if exists && key < params.keys {
-            value = v[key * params.channels + head + column + lane];
+            value = v[key * params.channels + head + column + at];
         }
-        tile_b[i * 64u + lane] = value;
+        tile_b[i * fours + at / 4u][at % 4u] = value;
     }
 }
 
-// Exponentials of the tile, where add_values of every invocation finds them after its first barrier.
+// Exponentials of the tile, where every invocation finds them after the next barrier.
 fn share_tile(local: vec2<u32>, tile: array<vec4<f32>, 4>) {
+    let by_key = transpose(mat4x4(tile[0], tile[1], tile[2], tile[3]));
     for (var c = 0u; c < 4u; c++) {
-        let a = (local.x * 4u + c) * STRIDE + local.y * 4u;
-        tile_a[a] = tile[0][c];
-        tile_a[a + 1u] = tile[1][c];
-        tile_a[a + 2u] = tile[2][c];
-        tile_a[a + 3u] = tile[3][c];
+        tile_a[(local.x * 4u + c) * LINE + local.y] = by_key[c];
     }
 }
 
-fn store(local: vec2<u32>, first_query: u32, head: u32, column: u32, total: vec4<f32>, sums: array<vec4<f32>, 8>) {
-    var rows = sums;
-    for (var r = 0u; r < 4u; r++) {
-        let query = first_query + local.y * 4u + r;
-        for (var c = 0u; c < 8u; c++) {
-            let at = column + local.x * 4u + c % 4u + 32u * (c / 4u);
-            if query < params.queries && at < params.head_dim {
-                y[query * params.channels + head + at] = rows[2u * r + c / 4u][c % 4u] / total[r];
-            }
+fn store(query: u32, head: u32, column: u32, values: vec4<f32>) {
+    if query >= params.queries {
+        return;
+    }
+    for (var c = 0u; c < 4u; c++) {
+        if column + c < params.head_dim {
+            y[query * params.channels + head + column + c] = values[c];
         }
     }
 }
@@ -108,19 +130,37 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     var softmax = softmax_start();
     var near: array<vec4<f32>, 8>;
     var far: array<vec4<f32>, 8>;
+    var last: array<vec4<f32>, 4>;
+    let last_column = column + COLUMNS / 64u * 64u;
     for (var first_key = 0u; first_key < keys; first_key += TILE) {
         var tile = score_tile(local, first_query, first_key, head);
         mask_tile(local, first_query, first_key, params.keys, causal, &tile);
         softmax_tile(local, &softmax, &tile);
         share_tile(local, tile);
-        add_values(local, first_key, head, column, softmax.shrink, &near);
-        if COLUMNS > 64u {
-            add_values(local, first_key, head, column + 64u, softmax.shrink, &far);
+        if COLUMNS >= 64u {
+            add_64(local, first_key, head, column, softmax.shrink, &near);
+        }
+        if COLUMNS >= 128u {
+            add_64(local, first_key, head, column + 64u, softmax.shrink, &far);
+        }
+        if COLUMNS % 64u != 0u {
+            add_32(local, first_key, head, last_column, softmax.shrink, &last);
         }
     }
     let total = row_sum(local, softmax.sums);
-    store(local, first_query, head, column, total, near);
-    if COLUMNS > 64u {
-        store(local, first_query, head, column + 64u, total, far);
+    for (var r = 0u; r < 4u; r++) {
+        let query = first_query + local.y * 4u + r;
+        let at = column + local.x * 4u;
+        if COLUMNS >= 64u {
+            store(query, head, at, near[2u * r] / total[r]);
+            store(query, head, at + 32u, near[2u * r + 1u] / total[r]);
+        }
+        if COLUMNS >= 128u {
+            store(query, head, at + 64u, far[2u * r] / total[r]);
+            store(query, head, at + 96u, far[2u * r + 1u] / total[r]);
+        }
+        if COLUMNS % 64u != 0u {
+            store(query, head, last_column + local.x * 4u, last[r] / total[r]);
+        }
     }
 }

@@ -20,8 +20,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read> stats: array<f32>;      // [heads, queries, 2]
 @group(0) @binding(4) var<storage, read_write> map: array<f32>;  // [rows, keys]
 
-var<workgroup> tile_a: array<f32, 1056>;
-var<workgroup> tile_b: array<f32, 1056>;
+var<workgroup> tile_a: array<vec4<f32>, 288>;
+var<workgroup> tile_b: array<vec4<f32>, 288>;
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local_id: vec3<u32>) {

@@ -3,7 +3,7 @@
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;                 // [rows, inputs]
-@group(0) @binding(2) var<storage, read> qweight: array<u32>;           // [outputs, k_len / 8]
-@group(0) @binding(3) var<storage, read> scales: array<u32>;            // [outputs, k_len / 32], two a word
+@group(0) @binding(2) var<storage, read> qweight: array<u32>;           // [k_len / 16, outputs, 2]
+@group(0) @binding(3) var<storage, read> scales: array<u32>;            // [k_len / 32, outputs], two a word
 @group(0) @binding(4) var<storage, read> bias: array<f32>;              // [outputs]
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;           // [rows, outputs]

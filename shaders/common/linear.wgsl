@@ -4,32 +4,20 @@ struct Params {
     rows: u32,
     inputs: u32,
     outputs: u32,
-    k_len: u32,  // inputs, rounded up to a multiple of 32
+    padded_inputs: u32,  // inputs, rounded up to a multiple of 32
+    steps: u32,          // of 16 along k, of one group
+    splits: u32,         // groups that share the steps
 }
 
-// A row needs no preparation.
-fn place_row(r: u32, row: u32) {}
-
-struct Place {
-    k: u32,
+fn taps() -> u32 {
+    return 1u;
 }
 
-fn place_step(k: u32) -> Place {
-    return Place(k);
-}
-
-fn activation(r: u32, row: u32, at: Place) -> f32 {
-    if at.k >= params.inputs {
-        return 0.0;
-    }
-    return x[row * params.inputs + at.k];
-}
-
-fn store(row: u32, o: u32, value: f32) {
-    y[row * params.outputs + o] = value + bias[o];
+fn start_of(row: u32, tap: u32) -> u32 {
+    return row * params.inputs;
 }
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-    matmul_tile(group.xy, local.xy, params.rows, params.outputs, params.k_len);
+    matmul_tile(group, local.xy);
 }

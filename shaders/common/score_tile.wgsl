@@ -2,12 +2,12 @@
 //
 // The including kernel binds q and k ([tokens, channels]), has params.{queries, keys, channels, head_dim, scale} and
 // declares the workgroup memory, which it may use between calls for something else:
-//   tile_a: array<f32, 1056>             queries, [k][query], STRIDE apart
-//   tile_b: array<f32, 1056 or more>     keys, [k][key], STRIDE apart
+//   tile_a: array<vec4<f32>, 288>             queries, [k][query / 4], LINE apart
+//   tile_b: array<vec4<f32>, 288 or more>     keys, [k][key / 4], LINE apart
 
 const TILE = 32u;
-// One more than a tile's side: neighbours in a column fall into different memory banks.
-const STRIDE = 33u;
+// Fours in a line of a tile, one more than there are: neighbours in a column fall into different memory banks.
+const LINE = 9u;
 // Below every score, and finite: shaders may assume that infinities do not occur.
 const MASKED = -1e30;
 
@@ -23,13 +23,12 @@ fn score_tile(local: vec2<u32>, first_query: u32, first_key: u32, head: u32) -> 
         load_tokens(lane, first_query, first_key, head + step, width);
         workgroupBarrier();
         for (var i = 0u; i < width; i++) {
-            let a = i * STRIDE + local.y * 4u;
-            let b = i * STRIDE + local.x * 4u;
-            let key = vec4(tile_b[b], tile_b[b + 1u], tile_b[b + 2u], tile_b[b + 3u]);
-            scores[0] = fma(vec4(tile_a[a]), key, scores[0]);
-            scores[1] = fma(vec4(tile_a[a + 1u]), key, scores[1]);
-            scores[2] = fma(vec4(tile_a[a + 2u]), key, scores[2]);
-            scores[3] = fma(vec4(tile_a[a + 3u]), key, scores[3]);
+            let query = tile_a[i * LINE + local.y];
+            let key = tile_b[i * LINE + local.x];
+            scores[0] = fma(vec4(query.x), key, scores[0]);
+            scores[1] = fma(vec4(query.y), key, scores[1]);
+            scores[2] = fma(vec4(query.z), key, scores[2]);
+            scores[3] = fma(vec4(query.w), key, scores[3]);
         }
         workgroupBarrier();
     }
@@ -42,21 +41,30 @@ fn load_tokens(lane: u32, first_query: u32, first_key: u32, first_channel: u32, 
     if column >= width {
         return;
     }
-    for (var r = lane / TILE; r < TILE; r += 2u) {
-        let query = first_query + r;
-        let key = first_key + r;
-        var a = 0.0;
-        var b = 0.0;
-        if query < params.queries {
-            // Scaled before the product: large activations then stay further from the end of f32.
-            a = q[query * params.channels + first_channel + column] * params.scale;
-        }
-        if key < params.keys {
-            b = k[key * params.channels + first_channel + column];
-        }
-        tile_a[column * STRIDE + r] = a;
-        tile_b[column * STRIDE + r] = b;
+    let channel = first_channel + column;
+    for (var four = lane / TILE; four < TILE / 4u; four += 2u) {
+        let query = first_query + 4u * four;
+        let key = first_key + 4u * four;
+        // Scaled before the product: large activations then stay further from the end of f32.
+        tile_a[column * LINE + four] = params.scale
+            * vec4(of_query(query, channel), of_query(query + 1u, channel), of_query(query + 2u, channel), of_query(query + 3u, channel));
+        tile_b[column * LINE + four] =
+            vec4(of_key(key, channel), of_key(key + 1u, channel), of_key(key + 2u, channel), of_key(key + 3u, channel));
     }
+}
+
+fn of_query(query: u32, channel: u32) -> f32 {
+    if query >= params.queries {
+        return 0.0;
+    }
+    return q[query * params.channels + channel];
+}
+
+fn of_key(key: u32, channel: u32) -> f32 {
+    if key >= params.keys {
+        return 0.0;
+    }
+    return k[key * params.channels + channel];
 }
 
 // The largest of each of the invocation's four rows over the eight invocations that share them.

@@ -1,12 +1,11 @@
-// f16 matrix: two weights per word, low half first. The including kernel binds `qweight` and has params.k_len.
+// f16 matrix: two weights per word, low half first; 16 weights of an output, then those of the next, then the next 16.
+// The including kernel binds `qweight` and has params.outputs.
 
-fn weights16(o: u32, k: u32) -> array<f32, 16> {
-    var values: array<f32, 16>;
-    let word = (o * params.k_len + k) / 2u;
-    for (var i = 0u; i < 8u; i++) {
-        let pair = unpack2x16float(qweight[word + i]);
-        values[2u * i] = pair.x;
-        values[2u * i + 1u] = pair.y;
-    }
-    return values;
+fn scale_of(o: u32, k: u32) -> f32 {
+    return 1.0;
+}
+
+fn weights4(o: u32, k: u32, four: u32) -> vec4<f32> {
+    let word = (k / 16u * params.outputs + o) * 8u + 2u * four;
+    return vec4(unpack2x16float(qweight[word]), unpack2x16float(qweight[word + 1u]));
 }

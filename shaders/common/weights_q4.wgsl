@@ -1,14 +1,14 @@
-// q4 matrix: eight nibbles per word, lowest first, w = (n − 8) · scale with one f16 scale per group of 32 along k.
-// The including kernel binds `qweight` and `scales` and has params.k_len.
+// q4 matrix: eight nibbles per word, lowest first, w = (n − 8) · scale with one f16 scale per group of 32 along k;
+// 16 weights of an output, then those of the next, then the next 16; scales in the same order.
+// The including kernel binds `qweight` and `scales` and has params.outputs.
 
-fn weights16(o: u32, k: u32) -> array<f32, 16> {
-    var values: array<f32, 16>;
-    let first = o * params.k_len + k;
-    let group = first / 32u;
-    let scale = unpack2x16float(scales[group / 2u])[group % 2u];
-    for (var i = 0u; i < 16u; i++) {
-        let nibble = (qweight[first / 8u + i / 8u] >> (4u * (i % 8u))) & 15u;
-        values[i] = (f32(nibble) - 8.0) * scale;
-    }
-    return values;
+fn scale_of(o: u32, k: u32) -> f32 {
+    let group = k / 32u * params.outputs + o;
+    return unpack2x16float(scales[group / 2u])[group % 2u];
+}
+
+fn weights4(o: u32, k: u32, four: u32) -> vec4<f32> {
+    let word = qweight[(k / 16u * params.outputs + o) * 2u + four / 2u];
+    let nibbles = (vec4(word) >> (vec4(0u, 4u, 8u, 12u) + 16u * (four % 2u))) & vec4(15u);
+    return vec4<f32>(nibbles) - 8.0;
 }

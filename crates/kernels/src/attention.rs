@@ -12,7 +12,7 @@ use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result};
 
 use crate::require;
 
-/// 32 queries × 64 or 128 channels of one head per workgroup.
+/// 32 queries × up to 160 channels of one head per workgroup.
 pub static KERNEL: Kernel = Kernel {
     name: "attention",
     wgsl: wgsl!("common/score_tile", "common/online_softmax", "attention"),
@@ -34,6 +34,9 @@ struct Params {
 
 /// Side of a workgroup's tile of scores; must match `TILE` in shaders/common/score_tile.wgsl.
 pub(crate) const TILE: usize = 32;
+
+/// Channels of a head that one workgroup's registers hold, at most; a multiple of 32.
+const MAX_COLUMNS: usize = 160;
 
 /// What an attention layer reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +93,8 @@ pub fn attention(
         scale: layer.scale(),
         causal: u32::from(causal),
     };
-    // Half as many workgroups compute scores anew for a wide head; a narrow one keeps registers free.
-    let columns = if layer.head_dim() > 64 { 128 } else { 64 };
+    // As few workgroups as may be compute scores anew for a wide head; a narrow one keeps registers free.
+    let columns = layer.head_dim().div_ceil(layer.head_dim().div_ceil(MAX_COLUMNS)).next_multiple_of(32);
     let groups = [queries.div_ceil(TILE) as u32, heads as u32, layer.head_dim().div_ceil(columns) as u32];
     let buffers = [q, k, v, y].map(Into::into);
     pass.dispatch(&KERNEL, &[("COLUMNS", columns as f64)], &params, &buffers, groups)
@@ -141,7 +144,7 @@ mod tests {
 
     /// `[queries, keys, heads, head_dim]`: one, around a tile's side, every width of head that models have, prompts of
     /// 77 tokens and of one.
-    const SHAPES: [[usize; 4]; 12] = [
+    const SHAPES: [[usize; 4]; 14] = [
         [1, 1, 1, 1],
         [31, 31, 2, 31],
         [32, 32, 2, 32],
@@ -153,6 +156,8 @@ mod tests {
         [64, 100, 2, 80],
         [50, 70, 1, 160],
         [40, 65, 1, 512],
+        [40, 65, 1, 128],
+        [33, 70, 3, 96],
         [576, 576, 2, 48],
     ];
 

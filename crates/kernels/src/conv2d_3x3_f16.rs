@@ -10,10 +10,10 @@
 use bytemuck::{Pod, Zeroable};
 use maskov_gpu::{Bind, Buffer, GpuError, Kernel, Pass, Result};
 
-use crate::linear_f16::TILE;
+use crate::matmul_tile::Tiles;
 use crate::matrix::{Format, Matrix};
 
-/// Register-tiled implicit product: 32 pixels × 32 outputs per workgroup, no im2col buffer.
+/// Register-tiled implicit product: up to 64 pixels × 64 outputs per workgroup, no im2col buffer.
 pub static KERNEL: Kernel = Kernel {
     name: "conv2d_3x3_f16",
     wgsl: wgsl!("common/matmul_tile", "common/weights_f16", "common/conv2d_3x3", "conv2d_3x3_f16"),
@@ -28,13 +28,15 @@ struct Params {
     rows: u32,
     inputs: u32,
     outputs: u32,
-    k_len: u32,
     padded_inputs: u32,
+    steps: u32,
+    splits: u32,
     height: u32,
     width: u32,
     out_width: u32,
     stride: u32,
-    pad_before: u32,
+    pad_top: u32,
+    pad_left: u32,
 }
 
 /// The picture that a 3×3 convolution reads, and how it steps over it.
@@ -109,20 +111,22 @@ pub(crate) fn record(
         );
         return Err(GpuError::Shape { kernel: kernel.name, reason });
     }
+    let tiles = Tiles::of(rows, matrix);
     let params = Params {
         rows: rows as u32,
         inputs: matrix.inputs as u32,
         outputs: matrix.outputs as u32,
-        k_len: matrix.k_len() as u32,
-        padded_inputs: (matrix.k_len() / matrix.taps) as u32,
+        padded_inputs: matrix.padded_inputs() as u32,
+        steps: tiles.steps as u32,
+        splits: tiles.splits as u32,
         height: picture.height as u32,
         width: picture.width as u32,
         out_width: picture.out_width() as u32,
         stride: picture.stride as u32,
-        pad_before: picture.pad_before as u32,
+        pad_top: picture.pad_before as u32,
+        pad_left: picture.pad_before as u32,
     };
-    let groups = [matrix.outputs.div_ceil(TILE) as u32, rows.div_ceil(TILE) as u32, 1];
-    pass.dispatch(kernel, &[], &params, &matrix.bindings(x, bias, y), groups)
+    tiles.dispatch(pass, kernel, &params, [x, bias, y], matrix, rows)
 }
 
 /// What the kernel means: `weight` is `[outputs, inputs, 3, 3]`, `y` is filled.
@@ -160,8 +164,8 @@ pub(crate) mod tests {
     use maskov_gpu::testing::{Guarded, Seeded, Tolerance, assert_close, gpu};
 
     /// `[height, width, inputs, outputs, stride, pad_before]`: one pixel, odd sides, both strides and paddings, a real
-    /// one of the embedded model.
-    const SHAPES: [[usize; 6]; 7] = [
+    /// one of the embedded model, and one of tall tiles.
+    const SHAPES: [[usize; 6]; 8] = [
         [1, 1, 1, 1, 1, 1],
         [5, 7, 3, 5, 1, 1],
         [5, 7, 3, 5, 2, 1],
@@ -169,6 +173,7 @@ pub(crate) mod tests {
         [4, 8, 32, 32, 1, 1],
         [9, 4, 33, 31, 2, 1],
         [16, 16, 194, 96, 1, 1],
+        [80, 81, 3, 130, 1, 1],
     ];
 
     /// Compares the kernel of a format with the twin on the very weights that the format holds.

@@ -8,7 +8,7 @@ use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result};
 use crate::conv2d_3x3_f16::{Picture, record};
 use crate::matrix::{Format, Matrix};
 
-/// Register-tiled implicit product: 32 pixels × 32 outputs per workgroup, dequantised once per tile.
+/// Register-tiled implicit product: up to 64 pixels × 64 outputs per workgroup, dequantised once per tile.
 pub static KERNEL: Kernel = Kernel {
     name: "conv2d_3x3_q8",
     wgsl: wgsl!("common/matmul_tile", "common/weights_q8", "common/conv2d_3x3", "conv2d_3x3_q8"),

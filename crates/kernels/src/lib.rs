@@ -34,6 +34,7 @@ pub mod linear_f16;
 pub mod linear_q4;
 pub mod linear_q8;
 pub mod markov_step;
+mod matmul_tile;
 pub mod matrix;
 pub mod normalize_rows;
 pub mod peak_fma;
@@ -47,6 +48,7 @@ pub mod products;
 pub mod scaled_head;
 pub mod sobel;
 pub mod sobel_levels;
+pub mod sum_splits;
 pub mod temperature;
 pub mod threshold_best;
 pub mod threshold_scores;
@@ -97,6 +99,7 @@ pub static ALL: &[&Kernel] = &[
     &scaled_head::KERNEL,
     &sobel::KERNEL,
     &sobel_levels::KERNEL,
+    &sum_splits::KERNEL,
     &temperature::KERNEL,
     &threshold_best::KERNEL,
     &threshold_scores::KERNEL,

@@ -10,18 +10,16 @@
 use bytemuck::{Pod, Zeroable};
 use maskov_gpu::{Bind, Buffer, GpuError, Kernel, Pass, Result};
 
+use crate::matmul_tile::Tiles;
 use crate::matrix::{Format, Matrix};
 
-/// Register-tiled product: 32 × 32 outputs per workgroup.
+/// Register-tiled product: up to 64 × 64 outputs per workgroup.
 pub static KERNEL: Kernel = Kernel {
     name: "linear_f16",
     wgsl: wgsl!("common/matmul_tile", "common/weights_f16", "common/linear", "linear_f16"),
     binds: &[Bind::Uniform, Bind::Read, Bind::Read, Bind::Read, Bind::ReadWrite],
     workgroup: [8, 8, 1],
 };
-
-/// Side of a workgroup's tile; must match `TILE` in shaders/common/matmul_tile.wgsl.
-pub(crate) const TILE: usize = 32;
 
 /// Must match `struct Params` in shaders/common/linear.wgsl.
 #[repr(C)]
@@ -30,7 +28,9 @@ struct Params {
     rows: u32,
     inputs: u32,
     outputs: u32,
-    k_len: u32,
+    padded_inputs: u32,
+    steps: u32,
+    splits: u32,
 }
 
 /// Records `y = x · Wᵀ + b`. Errors: [`GpuError::Shape`] where buffers are too short or the matrix is not f16 and of one
@@ -74,14 +74,16 @@ pub(crate) fn record(
         );
         return Err(GpuError::Shape { kernel: kernel.name, reason });
     }
+    let tiles = Tiles::of(rows, matrix);
     let params = Params {
         rows: rows as u32,
         inputs: matrix.inputs as u32,
         outputs: matrix.outputs as u32,
-        k_len: matrix.k_len() as u32,
+        padded_inputs: matrix.padded_inputs() as u32,
+        steps: tiles.steps as u32,
+        splits: tiles.splits as u32,
     };
-    let groups = [matrix.outputs.div_ceil(TILE) as u32, rows.div_ceil(TILE) as u32, 1];
-    pass.dispatch(kernel, &[], &params, &matrix.bindings(x, bias, y), groups)
+    tiles.dispatch(pass, kernel, &params, [x, bias, y], matrix, rows)
 }
 
 /// What the kernel means: `weight` is `[outputs, inputs]`, `y` is filled.
@@ -102,9 +104,19 @@ pub(crate) mod tests {
     use maskov_gpu::Gpu;
     use maskov_gpu::testing::{Guarded, Seeded, Tolerance, assert_close, gpu};
 
-    /// `[rows, inputs, outputs]`: one, around a tile's side, and real ones of the embedded model (GEGLU, odd inputs).
-    const SHAPES: [[usize; 3]; 6] =
-        [[1, 1, 1], [31, 31, 31], [32, 32, 32], [33, 33, 33], [64, 144, 1152], [77, 194, 96]];
+    /// `[rows, inputs, outputs]`: one, around a tile's sides, of several shares, real ones of the embedded model (GEGLU, odd
+    /// inputs), and one of tall tiles whose last row and column of tiles are not full.
+    const SHAPES: [[usize; 3]; 9] = [
+        [1, 1, 1],
+        [31, 31, 63],
+        [32, 32, 64],
+        [33, 33, 65],
+        [5, 1311, 130],
+        [64, 512, 64],
+        [64, 144, 1152],
+        [77, 194, 96],
+        [450, 17, 1601],
+    ];
 
     /// Compares the kernel of a format with the twin on the very weights that the format holds: the error of the kernel
     /// is tested here, the error of the format in `maskov_weights`.

@@ -8,7 +8,7 @@ use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result};
 use crate::linear_f16::record;
 use crate::matrix::{Format, Matrix};
 
-/// Register-tiled product: 32 × 32 outputs per workgroup, dequantised once per tile.
+/// Register-tiled product: up to 64 × 64 outputs per workgroup, dequantised once per tile.
 pub static KERNEL: Kernel = Kernel {
     name: "linear_q8",
     wgsl: wgsl!("common/matmul_tile", "common/weights_q8", "common/linear", "linear_q8"),

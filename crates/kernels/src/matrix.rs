@@ -1,13 +1,17 @@
 //! Matrix weights on the GPU, for linear layers and 3×3 convolutions alike.
 //!
-//! Layout: `[outputs][tap][inputs, padded with zeros to a multiple of 32]`; a linear layer has one tap, a 3×3
-//! convolution nine (`ky · 3 + kx`). A step of 32 along `k` therefore lies in one tap and in one quantisation group.
-//! Packing and quantising: `maskov_weights`.
+//! Along `k` lie `[tap][inputs, padded with zeros to a multiple of 32]`; a linear layer has one tap, a 3×3 convolution nine
+//! (`ky · 3 + kx`). A step of 16 along `k` therefore lies in one tap and in one quantisation group. Files have an output's
+//! whole `k` one behind the other (packing and quantising: `maskov_weights`); on the device the layout is
+//! `[k / 16][outputs][16]`, and that of scales `[k / 32][outputs]`, as a tile's invocations read them side by side.
 
 use maskov_gpu::{Binding, Buffer, Gpu, GpuError, Result};
 
 /// Weights per step along `k`, and per quantisation group.
 pub const GROUP: usize = 32;
+
+/// Weights of one output that lie one behind the other on the device.
+const STEP: usize = 16;
 
 /// How the weights of a [`Matrix`] are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +73,19 @@ impl Matrix {
             inputs,
             outputs,
             taps,
-            qweight: gpu.upload(name, qweight)?,
-            scales: scales.map(|scales| gpu.upload(name, scales)).transpose()?,
+            qweight: gpu.upload(name, &by_step(qweight, outputs, STEP / format.weights_per_word()))?,
+            scales: scales.map(|scales| gpu.upload(name, &scales_by_step(scales, outputs, weights))).transpose()?,
         })
     }
 
     /// Length of one output's weights, padding included.
     pub fn k_len(&self) -> usize {
-        self.taps * self.inputs.next_multiple_of(GROUP)
+        self.taps * self.padded_inputs()
+    }
+
+    /// Inputs, rounded up to whole groups.
+    pub fn padded_inputs(&self) -> usize {
+        self.inputs.next_multiple_of(GROUP)
     }
 
     /// The bindings of the matrix kernels, in their order: activations, weights, scales where there are any, bias,
@@ -85,6 +94,21 @@ impl Matrix {
         let weights = [Some(&self.qweight), self.scales.as_ref(), Some(bias)];
         [Some(x)].into_iter().chain(weights).chain([Some(y)]).flatten().map(Binding::from).collect()
     }
+}
+
+/// `[outputs][steps]` of `len` values each as `[steps][outputs]`.
+fn by_step<T: Copy>(values: &[T], outputs: usize, len: usize) -> Vec<T> {
+    let steps = values.len() / (outputs * len);
+    let at = |step, output| &values[(output * steps + step) * len..][..len];
+    (0..steps).flat_map(|step| (0..outputs).flat_map(move |output| at(step, output))).copied().collect()
+}
+
+/// The same for f16 scales, two a word; an odd one has a zero beside it.
+fn scales_by_step(scales: &[u32], outputs: usize, weights: usize) -> Vec<u32> {
+    let halves: Vec<u16> = scales.iter().flat_map(|word| [*word as u16, (word >> 16) as u16]).collect();
+    let ordered = by_step(&halves[..weights / GROUP], outputs, 1);
+    let word = |pair: &[u16]| u32::from(pair[0]) | u32::from(*pair.get(1).unwrap_or(&0)) << 16;
+    ordered.chunks(2).map(word).collect()
 }
 
 #[cfg(test)]
