@@ -37,10 +37,14 @@ fn add_64(
 ) {
     load_values(local.y * 8u + local.x, 16u, first_key, head, column);
     workgroupBarrier();
-    for (var r = 0u; r < 4u; r++) {
-        (*sums)[2u * r] *= shrink[r];
-        (*sums)[2u * r + 1u] *= shrink[r];
-    }
+    (*sums)[0] *= shrink.x;
+    (*sums)[1] *= shrink.x;
+    (*sums)[2] *= shrink.y;
+    (*sums)[3] *= shrink.y;
+    (*sums)[4] *= shrink.z;
+    (*sums)[5] *= shrink.z;
+    (*sums)[6] *= shrink.w;
+    (*sums)[7] *= shrink.w;
     for (var key = 0u; key < TILE; key++) {
         let weight = tile_a[key * LINE + local.y];
         let near = tile_b[key * 16u + local.x];
@@ -68,9 +72,10 @@ fn add_32(
 ) {
     load_values(local.y * 8u + local.x, 8u, first_key, head, column);
     workgroupBarrier();
-    for (var r = 0u; r < 4u; r++) {
-        (*sums)[r] *= shrink[r];
-    }
+    (*sums)[0] *= shrink.x;
+    (*sums)[1] *= shrink.y;
+    (*sums)[2] *= shrink.z;
+    (*sums)[3] *= shrink.w;
     for (var key = 0u; key < TILE; key++) {
         let weight = tile_a[key * LINE + local.y];
         let value = tile_b[key * 8u + local.x];
@@ -100,19 +105,39 @@ fn load_values(lane: u32, fours: u32, first_key: u32, head: u32, column: u32) {
 // Exponentials of the tile, where every invocation finds them after the next barrier.
 fn share_tile(local: vec2<u32>, tile: array<vec4<f32>, 4>) {
     let by_key = transpose(mat4x4(tile[0], tile[1], tile[2], tile[3]));
-    for (var c = 0u; c < 4u; c++) {
-        tile_a[(local.x * 4u + c) * LINE + local.y] = by_key[c];
-    }
+    let line = local.x * 4u * LINE + local.y;
+    tile_a[line] = by_key[0];
+    tile_a[line + LINE] = by_key[1];
+    tile_a[line + 2u * LINE] = by_key[2];
+    tile_a[line + 3u * LINE] = by_key[3];
+}
+
+// Four rows of the invocation at four columns. Written out, here and above, not in loops: an array whose index is no
+// constant need not lie in registers.
+fn store_rows(query: u32, head: u32, column: u32, total: vec4<f32>, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) {
+    store(query, head, column, a / total.x);
+    store(query + 1u, head, column, b / total.y);
+    store(query + 2u, head, column, c / total.z);
+    store(query + 3u, head, column, d / total.w);
 }
 
 fn store(query: u32, head: u32, column: u32, values: vec4<f32>) {
     if query >= params.queries {
         return;
     }
-    for (var c = 0u; c < 4u; c++) {
-        if column + c < params.head_dim {
-            y[query * params.channels + head + column + c] = values[c];
-        }
+    let left = params.head_dim - min(column, params.head_dim);
+    let at = query * params.channels + head + column;
+    if left > 0u {
+        y[at] = values.x;
+    }
+    if left > 1u {
+        y[at + 1u] = values.y;
+    }
+    if left > 2u {
+        y[at + 2u] = values.z;
+    }
+    if left > 3u {
+        y[at + 3u] = values.w;
     }
 }
 
@@ -148,19 +173,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         }
     }
     let total = row_sum(local, softmax.sums);
-    for (var r = 0u; r < 4u; r++) {
-        let query = first_query + local.y * 4u + r;
-        let at = column + local.x * 4u;
-        if COLUMNS >= 64u {
-            store(query, head, at, near[2u * r] / total[r]);
-            store(query, head, at + 32u, near[2u * r + 1u] / total[r]);
-        }
-        if COLUMNS >= 128u {
-            store(query, head, at + 64u, far[2u * r] / total[r]);
-            store(query, head, at + 96u, far[2u * r + 1u] / total[r]);
-        }
-        if COLUMNS % 64u != 0u {
-            store(query, head, last_column + local.x * 4u, last[r] / total[r]);
-        }
+    let query = first_query + local.y * 4u;
+    let at = column + local.x * 4u;
+    if COLUMNS >= 64u {
+        store_rows(query, head, at, total, near[0], near[2], near[4], near[6]);
+        store_rows(query, head, at + 32u, total, near[1], near[3], near[5], near[7]);
+    }
+    if COLUMNS >= 128u {
+        store_rows(query, head, at + 64u, total, far[0], far[2], far[4], far[6]);
+        store_rows(query, head, at + 96u, total, far[1], far[3], far[5], far[7]);
+    }
+    if COLUMNS % 64u != 0u {
+        store_rows(query, head, last_column + local.x * 4u, total, last[0], last[1], last[2], last[3]);
     }
 }

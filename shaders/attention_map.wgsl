@@ -28,29 +28,48 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let local = local_id.xy;
     let first_row = group.y * TILE;
     let first_key = group.x * TILE;
+    let row = first_row + local.y * 4u;
     var sums: array<vec4<f32>, 4>;
     for (var head = 0u; head < params.heads; head++) {
-        var tile = score_tile(local, params.first_row + first_row, first_key, head * params.head_dim);
-        for (var r = 0u; r < 4u; r++) {
-            // Rows beyond the last repeat it: they are not stored.
-            let query = min(params.first_row + first_row + local.y * 4u + r, params.queries - 1u);
-            let row = 2u * (head * params.queries + query);
-            sums[r] += exp(tile[r] - stats[row]) / stats[row + 1u];
-        }
+        let tile = score_tile(local, params.first_row + first_row, first_key, head * params.head_dim);
+        sums[0] += share_of(head, row, tile[0]);
+        sums[1] += share_of(head, row + 1u, tile[1]);
+        sums[2] += share_of(head, row + 2u, tile[2]);
+        sums[3] += share_of(head, row + 3u, tile[3]);
     }
-    for (var r = 0u; r < 4u; r++) {
-        let row = first_row + local.y * 4u + r;
-        for (var c = 0u; c < 4u; c++) {
-            let key = first_key + local.x * 4u + c;
-            if row < params.rows && key < params.keys {
-                let entry = row * params.keys + key;
-                let added = params.share * sums[r][c];
-                if params.overwrite == 1u {
-                    map[entry] = added;
-                } else {
-                    map[entry] += added;
-                }
-            }
-        }
+    let key = first_key + local.x * 4u;
+    store_row(row, key, params.share * sums[0]);
+    store_row(row + 1u, key, params.share * sums[1]);
+    store_row(row + 2u, key, params.share * sums[2]);
+    store_row(row + 3u, key, params.share * sums[3]);
+}
+
+// What the scores of a row of the tile are of all its keys'.
+fn share_of(head: u32, row: u32, scores: vec4<f32>) -> vec4<f32> {
+    // Rows beyond the last repeat it: they are not stored.
+    let query = min(params.first_row + row, params.queries - 1u);
+    let at = 2u * (head * params.queries + query);
+    return exp(scores - stats[at]) / stats[at + 1u];
+}
+
+fn store_row(row: u32, key: u32, added: vec4<f32>) {
+    if row >= params.rows {
+        return;
+    }
+    store(row, key, added.x);
+    store(row, key + 1u, added.y);
+    store(row, key + 2u, added.z);
+    store(row, key + 3u, added.w);
+}
+
+fn store(row: u32, key: u32, added: f32) {
+    if key >= params.keys {
+        return;
+    }
+    let entry = row * params.keys + key;
+    if params.overwrite == 1u {
+        map[entry] = added;
+    } else {
+        map[entry] += added;
     }
 }

@@ -30,13 +30,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let total = row_sum(local, softmax.sums);
     // The first of the eight that share these rows writes them.
     if local.x == 0u {
-        for (var r = 0u; r < 4u; r++) {
-            let query = first_query + local.y * 4u + r;
-            if query < params.queries {
-                let row = 2u * (group.y * params.queries + query);
-                stats[row] = softmax.largest[r];
-                stats[row + 1u] = total[r];
-            }
-        }
+        let query = first_query + local.y * 4u;
+        store(group.y, query, softmax.largest.x, total.x);
+        store(group.y, query + 1u, softmax.largest.y, total.y);
+        store(group.y, query + 2u, softmax.largest.z, total.z);
+        store(group.y, query + 3u, softmax.largest.w, total.w);
+    }
+}
+
+fn store(head: u32, query: u32, largest: f32, total: f32) {
+    if query < params.queries {
+        let row = 2u * (head * params.queries + query);
+        stats[row] = largest;
+        stats[row + 1u] = total;
     }
 }

@@ -41,9 +41,11 @@ fn mask_tile(
     tile: ptr<function, array<vec4<f32>, 4>>,
 ) {
     let key = vec4(first_key + 4u * local.x) + vec4(0u, 1u, 2u, 3u);
-    for (var r = 0u; r < 4u; r++) {
-        let last = first_query + 4u * local.y + r;
-        let hidden = (key >= vec4(keys)) | (vec4(causal) & (key > vec4(last)));
-        (*tile)[r] = select((*tile)[r], vec4(MASKED), hidden);
-    }
+    let query = first_query + 4u * local.y;
+    let beyond = key >= vec4(keys);
+    let hides = vec4(causal);
+    (*tile)[0] = select((*tile)[0], vec4(MASKED), beyond | (hides & (key > vec4(query))));
+    (*tile)[1] = select((*tile)[1], vec4(MASKED), beyond | (hides & (key > vec4(query + 1u))));
+    (*tile)[2] = select((*tile)[2], vec4(MASKED), beyond | (hides & (key > vec4(query + 2u))));
+    (*tile)[3] = select((*tile)[3], vec4(MASKED), beyond | (hides & (key > vec4(query + 3u))));
 }
