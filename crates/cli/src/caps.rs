@@ -6,6 +6,7 @@ use maskov_diffusion::LARGEST_RESOLUTION;
 use maskov_engine::{Device, DeviceChoice, Model};
 use maskov_gpu::Caps;
 use maskov_photo::MAX_PIXELS;
+use maskov_runtime::fits_bindings;
 use pollster::block_on;
 
 use crate::model;
@@ -56,7 +57,7 @@ fn print(caps: &Caps, model: &Model) {
     println!("timestamps            {} (times by layer)", yes(caps.timestamps));
     println!("shader-f16            {} (not needed)", yes(caps.shader_f16));
     println!(
-        "own R of the model    {}; largest that fits a binding {}",
+        "own R of the model    {}; largest whose layers fit its bindings {}",
         model.settings.resolution,
         largest_resolution(caps, model).map_or("none".to_owned(), |resolution| resolution.to_string())
     );
@@ -65,14 +66,11 @@ fn print(caps: &Caps, model: &Model) {
     );
 }
 
-/// The largest R at which every activation fits one binding. The map itself is spread over several.
+/// The largest R whose activations can all be bound, in tiles where they are large.
 fn largest_resolution(caps: &Caps, model: &Model) -> Option<usize> {
     let fits = |resolution: &usize| {
-        model.graph(*resolution).is_ok_and(|list| {
-            let tensors = list.graph.tensors.iter().enumerate();
-            let mut others = tensors.filter(|(index, _)| *index != list.attention.0 as usize);
-            others.all(|(_, tensor)| tensor.shape.bytes() <= caps.max_binding_bytes)
-        })
+        let list = model.graph(*resolution);
+        list.is_ok_and(|list| fits_bindings(&list.graph, caps.max_binding_bytes).is_ok())
     };
     (1..=LARGEST_RESOLUTION).rev().find(fits)
 }

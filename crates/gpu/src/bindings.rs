@@ -7,6 +7,9 @@ use crate::kernel::Pipeline;
 use crate::memory::Allocation;
 use crate::{Binding, Gpu, Kernel};
 
+/// Of what is bound: its buffer, and its first and last byte there.
+pub(crate) type Place = (u64, u64, u64);
+
 /// Where parameters may begin: WebGPU's default for `minUniformBufferOffsetAlignment`. No kernel's are longer.
 const SLOT_BYTES: usize = 256;
 /// Parameters in one buffer.
@@ -30,7 +33,7 @@ impl Params {
 /// Bind groups by their kernel, the buffer of their parameters, and their other buffers.
 #[derive(Default)]
 pub(crate) struct Bindings {
-    groups: HashMap<(&'static str, usize, Vec<u64>), Rc<wgpu::BindGroup>>,
+    groups: HashMap<(&'static str, usize, Vec<Place>), Rc<wgpu::BindGroup>>,
     /// Every pass uses them from the first on: what it binds is written right before it is sent off.
     params: Vec<Allocation>,
 }
@@ -39,7 +42,7 @@ impl Bindings {
     /// Lets go of the groups that bind one of these buffers.
     pub(crate) fn forget(&mut self, buffers: &[u64]) {
         if !buffers.is_empty() {
-            self.groups.retain(|(.., bound), _| !bound.iter().any(|id| buffers.contains(id)));
+            self.groups.retain(|(.., bound), _| !bound.iter().any(|(id, ..)| buffers.contains(id)));
         }
     }
 }
@@ -61,7 +64,7 @@ impl Gpu {
         buffers: &[Binding<'_>],
     ) -> Rc<wgpu::BindGroup> {
         let mut bindings = self.bindings.borrow_mut();
-        let key = (kernel.name, params, buffers.iter().map(|binding| binding.0.id()).collect());
+        let key = (kernel.name, params, buffers.iter().map(|binding| binding.0.place()).collect());
         if let Some(group) = bindings.groups.get(&key) {
             return group.clone();
         }
@@ -74,7 +77,7 @@ impl Gpu {
             offset: 0,
             size: wgpu::BufferSize::new(SLOT_BYTES as u64),
         });
-        let storage = buffers.iter().map(|binding| binding.0.raw().as_entire_binding());
+        let storage = buffers.iter().map(|binding| binding.0.binding());
         let entries: Vec<_> = std::iter::once(slot)
             .chain(storage)
             .enumerate()
@@ -94,7 +97,7 @@ impl Gpu {
     pub(crate) fn write_params(&self, params: &Params) {
         let bindings = self.bindings.borrow();
         for (bytes, buffer) in params.0.chunks(SLOTS * SLOT_BYTES).zip(&bindings.params) {
-            self.write_raw(&buffer.raw, bytes);
+            self.write_raw(&buffer.raw, 0, bytes);
         }
     }
 }

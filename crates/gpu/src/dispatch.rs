@@ -1,5 +1,7 @@
 //! Recording dispatches and sending them off.
 
+use std::ops::Range;
+
 use bytemuck::NoUninit;
 
 use crate::bindings::Params;
@@ -83,7 +85,15 @@ impl<'a> Pass<'a> {
     /// Records that a buffer becomes all zeros.
     pub fn clear(&mut self, buffer: &Buffer) {
         self.open = None;
-        self.encoder.clear_buffer(buffer.raw(), 0, None);
+        self.encoder.clear_buffer(buffer.raw(), buffer.offset(0), Some(4 * buffer.len() as u64));
+    }
+
+    /// Records that these words of a buffer go to another one, from its word `to_word` on.
+    pub fn copy(&mut self, from: &Buffer, words: Range<usize>, to: &Buffer, to_word: usize) {
+        self.open = None;
+        let bytes = 4 * words.len() as u64;
+        let (source, target) = (from.offset(words.start), to.offset(to_word));
+        self.encoder.copy_buffer_to_buffer(from.raw(), source, to.raw(), target, bytes);
     }
 
     /// Sends the list off without waiting. Errors: whatever the device has reported so far.

@@ -21,7 +21,7 @@ mod row_tiled;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use buffer::{Binding, Buffer};
+pub use buffer::{Binding, Buffer, SLICE_WORDS};
 pub use caps::Caps;
 pub use context::{AdapterChoice, Gpu};
 pub use counts::Counts;

@@ -215,6 +215,37 @@ mod tests {
     }
 
     #[test]
+    fn a_slice_is_a_part_of_its_buffer_and_keeps_it() {
+        pollster::block_on(async {
+            let gpu = gpu().await;
+            let whole: Vec<f32> = (0..256u16).map(f32::from).collect();
+            let x = gpu.upload("x", &whole).expect("fits");
+            let y = gpu.upload("y", &[0.0f32; 128]).expect("fits");
+            let (of_x, of_y) = (x.slice(64..128).slice(0..2), y.slice(64..65));
+            drop(x);
+            let mut pass = gpu.pass();
+            add(&mut pass, &of_x, 0.5, &of_y);
+            pass.copy(&of_x, 1..2, &of_y.slice(0..1), 0);
+            add(&mut pass, &of_x, 0.0, &of_y);
+            pass.submit().expect("the device works");
+            assert_eq!(gpu.read_range::<f32>(&y, 63, 3).await.expect("reads"), [0.0, 129.0, 0.0], "65 + 64");
+            gpu.write(&of_x, &[7.0f32]);
+            assert_eq!(gpu.read::<f32>(&of_x).await.expect("reads"), [7.0, 65.0]);
+            let mut pass = gpu.pass();
+            pass.clear(&of_y);
+            pass.submit().expect("the device works");
+            assert_eq!(gpu.read::<f32>(&of_y).await.expect("reads"), [0.0]);
+        });
+    }
+
+    #[test]
+    #[should_panic(expected = "no multiple of 64")]
+    fn a_slice_begins_where_a_binding_may() {
+        let gpu = pollster::block_on(gpu());
+        let _ = gpu.create("x", 256).expect("fits").slice(32..64);
+    }
+
+    #[test]
     fn what_is_too_large_to_keep_is_destroyed_and_forgotten() {
         pollster::block_on(async {
             let gpu = gpu().await;

@@ -78,8 +78,8 @@ impl Profile {
         if self.parts.is_empty() {
             return Ok(Vec::new());
         }
-        let words = 0..4 * self.parts.len();
-        let ticks: Vec<u64> = gpu.start_reading_raw(&[(&self.resolved.raw, words)])?.words().await?;
+        let bytes = 0..16 * self.parts.len() as u64;
+        let ticks: Vec<u64> = gpu.start_reading_raw(&[(&self.resolved.raw, bytes)])?.words().await?;
         let spans = self.parts.into_iter().zip(ticks.chunks_exact(2)).map(|((name, bound_bytes), ends)| {
             Span { name, ms: ends[1].saturating_sub(ends[0]) as f64 * self.period_ns / 1e6, bound_bytes }
         });

@@ -110,21 +110,25 @@ impl Gpu {
     /// Starts to bring these words back, one range behind the other: after what was submitted before, and beside what
     /// is submitted from here on.
     pub fn start_reading(&self, ranges: &[(&Buffer, Range<usize>)]) -> Result<Reading<'_>> {
-        let ranges: Vec<_> = ranges.iter().map(|(buffer, words)| (buffer.raw(), words.clone())).collect();
+        let bytes =
+            |buffer: &Buffer, words: &Range<usize>| buffer.offset(words.start)..buffer.offset(words.end);
+        let ranges: Vec<_> =
+            ranges.iter().map(|(buffer, words)| (buffer.raw(), bytes(buffer, words))).collect();
         self.start_reading_raw(&ranges)
     }
 
-    pub(crate) fn start_reading_raw(&self, ranges: &[(&wgpu::Buffer, Range<usize>)]) -> Result<Reading<'_>> {
-        let bytes = ranges.iter().map(|(_, words)| 4 * words.len() as u64).sum::<u64>();
+    /// The same by ranges of bytes.
+    pub(crate) fn start_reading_raw(&self, ranges: &[(&wgpu::Buffer, Range<u64>)]) -> Result<Reading<'_>> {
+        let bytes = ranges.iter().map(|(_, range)| range.end - range.start).sum::<u64>();
         // Of few sizes, so that most find one that was used before.
         let size = bytes.next_power_of_two().max(MIN_STAGING_BYTES);
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let staging = self.allocate("readback", size, usage);
         let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let mut end = 0;
-        for (raw, words) in ranges {
-            let (start, len) = (4 * words.start as u64, 4 * words.len() as u64);
-            encoder.copy_buffer_to_buffer(raw, start, &staging.raw, end, len);
+        for (raw, range) in ranges {
+            let len = range.end - range.start;
+            encoder.copy_buffer_to_buffer(raw, range.start, &staging.raw, end, len);
             end += len;
         }
         let submission = self.send(encoder);

@@ -8,6 +8,8 @@
 //! | y | `[out_height, out_width, outputs]` | f32, channels-last |
 
 use bytemuck::{Pod, Zeroable};
+use std::ops::Range;
+
 use maskov_gpu::{Bind, Buffer, GpuError, Kernel, Pass, Result};
 
 use crate::matmul_tile::Tiles;
@@ -74,7 +76,39 @@ impl Picture {
     }
 }
 
-/// Records the convolution. Errors: [`GpuError::Shape`] where buffers are too short or the matrix is not f16 and of nine
+/// A part of a convolution: rows of the output, and the rows of the picture that `x` holds for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Rows of the output that are made.
+    pub out: Range<usize>,
+    /// Rows of the picture in `x`: all that [`Window::needs`] says, and more where that is at hand.
+    pub source: Range<usize>,
+}
+
+impl Window {
+    /// The whole convolution.
+    pub fn whole(picture: Picture) -> Self {
+        Self { out: 0..picture.out_height(), source: 0..picture.height }
+    }
+
+    /// The rows of the picture that these rows of the output are made of.
+    pub fn needs(picture: Picture, out: &Range<usize>) -> Range<usize> {
+        let first = (out.start * picture.stride).saturating_sub(picture.pad_before);
+        let last = ((out.end - 1) * picture.stride + 3).saturating_sub(picture.pad_before);
+        first..last.min(picture.height)
+    }
+
+    fn holds_what_it_needs(&self, picture: Picture) -> bool {
+        let needs = Self::needs(picture, &self.out);
+        !self.out.is_empty()
+            && self.out.end <= picture.out_height()
+            && self.source.end <= picture.height
+            && self.source.start <= needs.start
+            && needs.end <= self.source.end
+    }
+}
+
+/// Records the convolution, or a part of it. Errors: [`GpuError::Shape`] where buffers are too short or the matrix is not f16 and of nine
 /// taps.
 pub fn conv2d_3x3_f16(
     pass: &mut Pass<'_>,
@@ -82,9 +116,10 @@ pub fn conv2d_3x3_f16(
     matrix: &Matrix,
     bias: &Buffer,
     picture: Picture,
+    window: &Window,
     y: &Buffer,
 ) -> Result<()> {
-    record(pass, &KERNEL, Format::F16, x, matrix, bias, picture, y)
+    record(pass, &KERNEL, Format::F16, x, matrix, bias, picture, window, y)
 }
 
 /// The convolutions differ in how they read a weight, not in how they are dispatched.
@@ -96,18 +131,20 @@ pub(crate) fn record(
     matrix: &Matrix,
     bias: &Buffer,
     picture: Picture,
+    window: &Window,
     y: &Buffer,
 ) -> Result<()> {
-    let rows = picture.out_height() * picture.out_width();
+    let rows = window.out.len() * picture.out_width();
     let fits = matrix.format == format
         && matrix.taps == 9
-        && x.len() >= picture.height * picture.width * matrix.inputs
+        && window.holds_what_it_needs(picture)
+        && x.len() >= window.source.len() * picture.width * matrix.inputs
         && bias.len() >= matrix.outputs
         && y.len() >= rows * matrix.outputs;
     if !fits {
         let (x, y, Matrix { inputs, outputs, taps, format, .. }) = (x.len(), y.len(), matrix);
         let reason = format!(
-            "x of {x} and y of {y} words for {picture:?}, {inputs} inputs, {outputs} outputs, {taps} taps, {format:?}"
+            "x of {x} and y of {y} words for {window:?} of {picture:?}, {inputs} inputs, {outputs} outputs, {taps} taps, {format:?}"
         );
         return Err(GpuError::Shape { kernel: kernel.name, reason });
     }
@@ -119,11 +156,13 @@ pub(crate) fn record(
         padded_inputs: matrix.padded_inputs() as u32,
         steps: tiles.steps as u32,
         splits: tiles.splits as u32,
-        height: picture.height as u32,
+        height: window.source.len() as u32,
         width: picture.width as u32,
         out_width: picture.out_width() as u32,
         stride: picture.stride as u32,
-        pad_top: picture.pad_before as u32,
+        // Below 0 where `x` begins above: the shader's arithmetic wraps around in the same way.
+        pad_top: (picture.pad_before + window.source.start).wrapping_sub(window.out.start * picture.stride)
+            as u32,
         pad_left: picture.pad_before as u32,
     };
     tiles.dispatch(pass, kernel, &params, [x, bias, y], matrix, rows)
@@ -190,13 +229,72 @@ pub(crate) mod tests {
             let bias_buffer = gpu.upload("bias", &bias).expect("fits");
             let y = Guarded::new(gpu, len);
             let mut pass = gpu.pass();
-            crate::products::conv2d_3x3(&mut pass, &x_buffer, &matrix, &bias_buffer, picture, &y.buffer)
-                .expect("shapes fit");
+            let whole = Window::whole(picture);
+            crate::products::conv2d_3x3(
+                &mut pass,
+                &x_buffer,
+                &matrix,
+                &bias_buffer,
+                picture,
+                &whole,
+                &y.buffer,
+            )
+            .expect("shapes fit");
             pass.submit().expect("the device works");
             let mut expected = vec![0.0; len];
             conv2d_3x3_cpu(&x, &weight, Some(&bias), inputs, picture, &mut expected);
             let what = format!("{picture:?} {inputs} → {outputs} {format:?}");
             assert_close(&what, &y.read(gpu).await, &expected, Tolerance::products(9 * inputs, 1.0, 1.0));
+        }
+    }
+
+    #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+    async fn parts_make_the_whole() {
+        let gpu = gpu().await;
+        let (inputs, outputs) = (8, 64);
+        for picture in [
+            Picture { height: 9, width: 8, stride: 1, pad_before: 1 },
+            Picture { height: 10, width: 8, stride: 2, pad_before: 0 },
+            Picture { height: 9, width: 8, stride: 2, pad_before: 1 },
+        ] {
+            let mut seeded = Seeded::new(3);
+            let (x, bias) = (seeded.values(picture.height * 8 * inputs), vec![0.5; outputs]);
+            let shape = [outputs, inputs, 3, 3];
+            let TestMatrix { matrix, weight } =
+                TestMatrix::new(&gpu, Format::F16, &shape, &seeded.values(shape.iter().product()));
+            let (bias_buffer, row) =
+                (gpu.upload("bias", &bias).expect("fits"), picture.out_width() * outputs);
+            let y = Guarded::new(&gpu, picture.out_height() * row);
+            let mut pass = gpu.pass();
+            for first in (0..picture.out_height()).step_by(2) {
+                let out = first..(first + 2).min(picture.out_height());
+                let source = Window::needs(picture, &out);
+                let part =
+                    gpu.upload("x", &x[source.start * 8 * inputs..source.end * 8 * inputs]).expect("fits");
+                let of_y = y.buffer.slice(out.start * row..out.end * row);
+                let window = Window { out, source };
+                crate::products::conv2d_3x3(&mut pass, &part, &matrix, &bias_buffer, picture, &window, &of_y)
+                    .expect("shapes fit");
+            }
+            pass.submit().expect("the device works");
+            let mut expected = vec![0.0; picture.out_height() * row];
+            conv2d_3x3_cpu(&x, &weight, Some(&bias), inputs, picture, &mut expected);
+            let tolerance = Tolerance::products(9 * inputs, 1.0, 1.0);
+            assert_close(&format!("{picture:?}"), &y.read(&gpu).await, &expected, tolerance);
+        }
+    }
+
+    #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
+    async fn a_window_without_its_rows_is_refused() {
+        let gpu = gpu().await;
+        let picture = Picture { height: 8, width: 8, stride: 1, pad_before: 1 };
+        let TestMatrix { matrix, .. } = TestMatrix::new(&gpu, Format::F16, &[1, 1, 3, 3], &[0.5; 9]);
+        let x = gpu.create("x", 64).expect("fits");
+        for (out, source) in [(2..4, 2..6), (2..4, 1..4), (7..9, 0..8), (3..3, 0..8)] {
+            let window = Window { out, source };
+            let error = conv2d_3x3_f16(&mut gpu.pass(), &x, &matrix, &x, picture, &window, &x)
+                .expect_err("rows 1 to 5 are needed, and there are 8");
+            assert!(error.to_string().contains("conv2d_3x3_f16"), "{error}");
         }
     }
 

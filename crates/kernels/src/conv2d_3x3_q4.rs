@@ -5,7 +5,7 @@
 
 use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result};
 
-use crate::conv2d_3x3_f16::{Picture, record};
+use crate::conv2d_3x3_f16::{Picture, Window, record};
 use crate::matrix::{Format, Matrix};
 
 /// Register-tiled implicit product: up to 64 pixels × 64 outputs per workgroup, dequantised once per tile.
@@ -24,9 +24,10 @@ pub fn conv2d_3x3_q4(
     matrix: &Matrix,
     bias: &Buffer,
     picture: Picture,
+    window: &Window,
     y: &Buffer,
 ) -> Result<()> {
-    record(pass, &KERNEL, Format::Q4, x, matrix, bias, picture, y)
+    record(pass, &KERNEL, Format::Q4, x, matrix, bias, picture, window, y)
 }
 
 #[cfg(test)]

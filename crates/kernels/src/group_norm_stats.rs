@@ -11,10 +11,10 @@
 use bytemuck::{Pod, Zeroable};
 use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result};
 
-use crate::group_norm_partials::group_norm_partials;
+use crate::group_norm_partials::partials_len;
 use crate::require;
 
-/// One workgroup per group, over the partials of [`group_norm_partials`].
+/// One workgroup per group, over the partials of [`group_norm_partials`](crate::group_norm_partials).
 pub static KERNEL: Kernel = Kernel {
     name: "group_norm_stats",
     wgsl: wgsl!("common/reduce", "group_norm_stats"),
@@ -32,22 +32,25 @@ struct Params {
     eps: f32,
 }
 
-/// Records the statistics of `x`, in two steps; `partials` is room for
-/// [`partials_len`](crate::group_norm_partials::partials_len) words. Errors:
+/// Records the statistics of a tensor from its `partials`. Errors:
 /// [`GpuError::Shape`](maskov_gpu::GpuError::Shape) where buffers are too short or groups do not divide the channels.
 pub fn group_norm_stats(
     pass: &mut Pass<'_>,
-    x: &Buffer,
     [rows, channels, groups]: [usize; 3],
     eps: f32,
     partials: &Buffer,
     stats: &Buffer,
 ) -> Result<()> {
-    let fits = groups > 0 && channels.is_multiple_of(groups) && stats.len() >= 2 * groups;
+    let fits = groups > 0
+        && channels.is_multiple_of(groups)
+        && partials.len() >= partials_len(rows, channels)
+        && stats.len() >= 2 * groups;
     require(&KERNEL, fits, || {
-        format!("stats of {} words for {rows} × {channels} in {groups} groups", stats.len())
+        let (partials, stats) = (partials.len(), stats.len());
+        format!(
+            "partials of {partials} and stats of {stats} words for {rows} × {channels} in {groups} groups"
+        )
     })?;
-    group_norm_partials(pass, x, rows, channels, partials)?;
     let params = Params {
         rows: rows as u32,
         channels: channels as u32,
@@ -80,7 +83,7 @@ pub fn group_norm_stats_cpu(x: &[f32], channels: usize, groups: usize, eps: f32)
 
 #[cfg(test)]
 mod tests {
-    use crate::group_norm_partials::partials_len;
+    use crate::group_norm_partials::group_norm_partials;
     use maskov_gpu::testing::{Guarded, Seeded, Tolerance, assert_close, gpu};
 
     use super::*;
@@ -114,7 +117,8 @@ mod tests {
         let partials = gpu.create("partials", partials_len(rows, channels)).expect("fits");
         let stats = Guarded::new(gpu, 2 * groups);
         let mut pass = gpu.pass();
-        group_norm_stats(&mut pass, &x_buffer, [rows, channels, groups], 1e-5, &partials, &stats.buffer)
+        group_norm_partials(&mut pass, &x_buffer, rows, channels, &partials).expect("shapes fit");
+        group_norm_stats(&mut pass, [rows, channels, groups], 1e-5, &partials, &stats.buffer)
             .expect("shapes fit");
         pass.submit().expect("the device works");
         let expected = group_norm_stats_cpu(x, channels, groups, 1e-5).concat();

@@ -74,7 +74,9 @@ impl Matrix {
             outputs,
             taps,
             qweight: gpu.upload(name, &by_step(qweight, outputs, STEP / format.weights_per_word()))?,
-            scales: scales.map(|scales| gpu.upload(name, &scales_by_step(scales, outputs, weights))).transpose()?,
+            scales: scales
+                .map(|scales| gpu.upload(name, &scales_by_step(scales, outputs, weights)))
+                .transpose()?,
         })
     }
 

@@ -22,18 +22,19 @@ pub fn linear(
     }
 }
 
-/// 3×3 convolution with the kernel of the matrix's format; see [`conv2d_3x3_f16`].
+/// A part of a 3×3 convolution with the kernel of the matrix's format; see [`conv2d_3x3_f16`].
 pub fn conv2d_3x3(
     pass: &mut Pass<'_>,
     x: &Buffer,
     matrix: &Matrix,
     bias: &Buffer,
     picture: conv2d_3x3_f16::Picture,
+    window: &conv2d_3x3_f16::Window,
     y: &Buffer,
 ) -> Result<()> {
     match matrix.format {
-        Format::F16 => conv2d_3x3_f16::conv2d_3x3_f16(pass, x, matrix, bias, picture, y),
-        Format::Q8 => conv2d_3x3_q8::conv2d_3x3_q8(pass, x, matrix, bias, picture, y),
-        Format::Q4 => conv2d_3x3_q4::conv2d_3x3_q4(pass, x, matrix, bias, picture, y),
+        Format::F16 => conv2d_3x3_f16::conv2d_3x3_f16(pass, x, matrix, bias, picture, window, y),
+        Format::Q8 => conv2d_3x3_q8::conv2d_3x3_q8(pass, x, matrix, bias, picture, window, y),
+        Format::Q4 => conv2d_3x3_q4::conv2d_3x3_q4(pass, x, matrix, bias, picture, window, y),
     }
 }

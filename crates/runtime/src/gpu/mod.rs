@@ -2,6 +2,7 @@
 
 mod pool;
 mod record;
+mod rows;
 mod weights;
 
 use std::cell::RefCell;
@@ -14,7 +15,9 @@ use maskov_kernels::matrix::Matrix;
 use maskov_weights::WeightSource;
 
 use self::pool::Pool;
+use self::rows::Rows;
 use self::weights::{Weight, roles, upload};
+use crate::pieces::{fits_bindings, pieces};
 use crate::plan::Plan;
 use crate::weights::{read_all, step};
 use crate::{Executor, Observer, Outputs, Result, RuntimeError, Step, Timings, Values};
@@ -28,8 +31,10 @@ pub struct GpuExecutor {
     /// The bias of layers that have none.
     zeros: Buffer,
     /// What was computed once per model and is read for every photo.
-    constants: HashMap<TensorId, Rc<Buffer>>,
+    constants: HashMap<TensorId, Rows>,
     pool: RefCell<Pool>,
+    /// The largest binding, in bytes: what is larger lies in tiles.
+    binding_bytes: u64,
 }
 
 impl GpuExecutor {
@@ -46,7 +51,27 @@ impl GpuExecutor {
         constants: &[Values<'_>],
         observer: &mut dyn Observer,
     ) -> Result<Self> {
+        let binding_bytes = gpu.caps().max_binding_bytes;
+        Self::load_within(gpu, graph, wanted, source, constants, observer, binding_bytes).await
+    }
+
+    /// [`GpuExecutor::load`] with activations in bindings of at most `binding_bytes`: as a large model computes, at the
+    /// size of a small one.
+    ///
+    /// # Errors
+    /// As [`GpuExecutor::load`].
+    pub async fn load_within(
+        gpu: Rc<Gpu>,
+        graph: &Graph,
+        wanted: &[&str],
+        source: &dyn WeightSource,
+        constants: &[Values<'_>],
+        observer: &mut dyn Observer,
+        binding_bytes: u64,
+    ) -> Result<Self> {
         let plan = Plan::new(graph, wanted)?;
+        // Before anything is read or made.
+        fits_bindings(&plan.graph, binding_bytes)?;
         let mut weights: Vec<Option<Weight>> = plan.graph.weights.iter().map(|_| None).collect();
         let roles = roles(&plan.graph);
         read_all(&plan.graph, source, observer, |id, tensor| {
@@ -57,20 +82,20 @@ impl GpuExecutor {
         let widest = plan.graph.tensors.iter().map(|tensor| tensor.shape.channels).max().unwrap_or(0);
         let zeros = gpu.upload("no bias", &vec![0.0f32; widest])?;
         let pool = RefCell::default();
-        let mut executor = Self { gpu, plan, weights, zeros, constants: HashMap::new(), pool };
+        let mut executor = Self { gpu, plan, weights, zeros, constants: HashMap::new(), pool, binding_bytes };
         executor.constants = executor.compute_constants(constants).await?;
         executor.drop_weights_of_constants();
         Ok(executor)
     }
 
-    async fn compute_constants(&self, constants: &[Values<'_>]) -> Result<HashMap<TensorId, Rc<Buffer>>> {
+    async fn compute_constants(&self, constants: &[Values<'_>]) -> Result<HashMap<TensorId, Rows>> {
         let mut walk = Walk::new(self, &self.plan.inputs(constants, true)?)?;
         walk.through(&self.plan.constant, &mut ()).await?;
         let mut kept = HashMap::new();
         for id in &self.plan.kept {
-            if let Some(buffer) = walk.alive[id.0 as usize].take() {
-                self.check(*id, &self.gpu.read(&buffer).await?)?;
-                kept.insert(*id, buffer);
+            if let Some(rows) = walk.alive[id.0 as usize].take() {
+                self.check(*id, &rows.read(&self.gpu).await?)?;
+                kept.insert(*id, rows);
             }
         }
         Ok(kept)
@@ -128,9 +153,8 @@ impl GpuExecutor {
         for (name, id) in &self.plan.wanted {
             if let Some(map) = walk.maps.remove(id) {
                 outputs.maps.insert(name.clone(), map);
-            } else if let Some(buffer) = &walk.alive[id.0 as usize] {
-                let len = self.plan.graph.tensor(*id).shape.len();
-                let values = self.gpu.read_range(buffer, 0, len).await?;
+            } else if let Some(rows) = &walk.alive[id.0 as usize] {
+                let values = rows.read(&self.gpu).await?;
                 self.check(*id, &values)?;
                 outputs.tensors.insert(name.clone(), values);
             }
@@ -178,9 +202,8 @@ impl GpuExecutor {
         for &at in &self.plan.per_photo {
             walk.through(&[at], &mut ()).await?;
             let output = self.plan.graph.ops[at].output;
-            if let Some(buffer) = walk.alive[output.0 as usize].clone() {
-                let len = self.plan.graph.tensor(output).shape.len();
-                self.check(output, &self.gpu.read_range(&buffer, 0, len).await?)?;
+            if let Some(rows) = walk.alive[output.0 as usize].clone() {
+                self.check(output, &rows.read(&self.gpu).await?)?;
             }
         }
         Ok(())
@@ -228,7 +251,7 @@ struct Walk<'a> {
     executor: &'a GpuExecutor,
     pass: Pass<'a>,
     /// The activations that are alive, by [`TensorId`].
-    alive: Vec<Option<Rc<Buffer>>>,
+    alive: Vec<Option<Rows>>,
     maps: HashMap<TensorId, RowTiled>,
     /// Row statistics behind the maps, and the queries they are of.
     row_stats: Vec<(TensorId, Rc<Buffer>)>,
@@ -238,12 +261,13 @@ impl<'a> Walk<'a> {
     fn new(executor: &'a GpuExecutor, inputs: &[(TensorId, &[f32])]) -> Result<Self> {
         let graph = &executor.plan.graph;
         let mut alive = vec![None; graph.tensors.len()];
-        for (id, buffer) in &executor.constants {
-            alive[id.0 as usize] = Some(buffer.clone());
+        for (id, rows) in &executor.constants {
+            alive[id.0 as usize] = Some(rows.clone());
         }
         for (id, values) in inputs {
-            let buffer = executor.gpu.upload(&graph.tensor(*id).name, values)?;
-            alive[id.0 as usize] = Some(Rc::new(buffer));
+            let tensor = graph.tensor(*id);
+            let buffer = executor.gpu.upload(&tensor.name, values)?;
+            alive[id.0 as usize] = Some(Rows::of(buffer, tensor.shape.channels));
         }
         let pass = executor.gpu.pass();
         Ok(Self { executor, pass, alive, maps: HashMap::new(), row_stats: Vec::new() })
@@ -252,27 +276,39 @@ impl<'a> Walk<'a> {
     /// Records these operations and sends them off, a bounded amount of work at a time. While one amount is waited for,
     /// the next is on its way.
     async fn through(&mut self, ops: &[usize], observer: &mut dyn Observer) -> Result<()> {
-        let (gpu, plan) = (&self.executor.gpu, &self.executor.plan);
+        let GpuExecutor { gpu, plan, binding_bytes, .. } = self.executor;
         let mut pace = gpu.pace(Unit::Flop);
         let mut in_flight: Option<(Mark<'_>, u64)> = None;
         let mut flop = 0;
         for (index, &at) in ops.iter().enumerate() {
             let op = &plan.graph.ops[at];
-            step(observer, Step { index, count: ops.len(), name: &op.name }).await?;
+            let at_op = Step { index, count: ops.len(), name: &op.name };
+            step(observer, at_op).await?;
             self.pass.label(&op.name);
-            self.record(op)?;
-            for id in &plan.dead_after[at] {
-                if let Some(buffer) = self.alive[id.0 as usize].take() {
-                    self.give(buffer);
+            let pieces = pieces(&plan.graph, op, *binding_bytes, pace.amount())?;
+            let flop_of_piece = plan.graph.op_flop(op) / pieces.len() as u64;
+            let mut output = self.begin(op, &pieces)?;
+            for rows in pieces {
+                if let Some(y) = &output {
+                    self.record(op, &rows, y)?;
+                }
+                flop += flop_of_piece;
+                if flop > pace.amount() {
+                    self.submit()?;
+                    let sent = (gpu.mark(), std::mem::take(&mut flop));
+                    if let Some((mark, flop)) = in_flight.replace(sent) {
+                        mark.reached().await?;
+                        pace.done(flop);
+                        step(observer, at_op).await?;
+                    }
                 }
             }
-            flop += plan.graph.op_flop(op);
-            if flop > pace.amount() {
-                self.submit()?;
-                let sent = (gpu.mark(), std::mem::take(&mut flop));
-                if let Some((mark, flop)) = in_flight.replace(sent) {
-                    mark.reached().await?;
-                    pace.done(flop);
+            if let Some(y) = output.take() {
+                self.keep(op.output, y);
+            }
+            for id in &plan.dead_after[at] {
+                if let Some(rows) = self.alive[id.0 as usize].take() {
+                    rows.into_tiles().into_iter().for_each(|tile| self.give(tile));
                 }
             }
         }
@@ -296,7 +332,7 @@ impl<'a> Walk<'a> {
         self.executor.pool.borrow_mut().give(buffer);
     }
 
-    fn keep(&mut self, id: TensorId, buffer: Rc<Buffer>) {
-        self.alive[id.0 as usize] = Some(buffer);
+    fn keep(&mut self, id: TensorId, rows: Rows) {
+        self.alive[id.0 as usize] = Some(rows);
     }
 }

@@ -1,26 +1,31 @@
 //! One operation of the list as dispatches.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use maskov_gpu::{Buffer, RowTiled};
 use maskov_graph::{Function, Op, Operation, Tap, TensorId};
 use maskov_kernels::attention::Layer;
 use maskov_kernels::attention_map::Share;
-use maskov_kernels::group_norm_partials::partials_len;
+use maskov_kernels::conv2d_3x3_f16::{Picture, Window};
+use maskov_kernels::group_norm_partials::{BLOCK_ROWS, partials_len};
 use maskov_kernels::token_embedding::token_embedding_cpu;
 use maskov_kernels::{
     activation, add, add_row, attention, attention_map, attention_row_stats, concat, geglu, group_norm,
-    group_norm_stats, layer_norm, normalize_rows, pixel_unshuffle, products, scaled_head, upsample_nearest,
+    group_norm_partials, group_norm_stats, layer_norm, normalize_rows, pixel_unshuffle, products,
+    scaled_head, upsample_nearest,
 };
 
-use super::Walk;
+use super::{Rows, Walk};
 use crate::Result;
 use crate::picture::picture;
+use crate::pieces::rows_per_tile;
 use crate::timestep::timestep_embedding;
 
 impl Walk<'_> {
-    /// Records an operation and keeps its output.
-    pub(super) fn record(&mut self, op: &Op) -> Result<()> {
+    /// Records an operation that is made at once and keeps its output; of another it gives the output, to be made by
+    /// [`Walk::record`] piece by piece.
+    pub(super) fn begin(&mut self, op: &Op, pieces: &[Range<usize>]) -> Result<Option<Rows>> {
         use Operation as O;
         let (gpu, out) = (self.executor.gpu.clone(), self.shape(op.output));
         match &op.operation {
@@ -30,7 +35,7 @@ impl Walk<'_> {
             }
             O::TimestepEmbedding { timestep, flip_sin_to_cos, freq_shift } => {
                 let values = timestep_embedding(*timestep, out.channels, *flip_sin_to_cos, *freq_shift);
-                self.keep(op.output, Rc::new(gpu.upload(&op.name, &values)?));
+                self.keep(op.output, Rows::of(gpu.upload(&op.name, &values)?, out.channels));
             }
             O::TokenEmbedding { ids, tokens, positions } => {
                 let mut values = vec![0.0; out.len()];
@@ -41,78 +46,82 @@ impl Walk<'_> {
                     out.channels,
                     &mut values,
                 );
-                self.keep(op.output, Rc::new(gpu.upload(&op.name, &values)?));
+                self.keep(op.output, Rows::of(gpu.upload(&op.name, &values)?, out.channels));
             }
-            operation => {
-                let y = self.take(&op.name, out.len())?;
-                self.dispatch(operation, op.output, &y)?;
+            O::GroupNorm { .. } => {
+                let y = self.create(op)?;
+                self.group_norm(&op.operation, pieces, &y)?;
                 self.keep(op.output, y);
             }
+            _ => return Ok(Some(self.create(op)?)),
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn dispatch(&mut self, operation: &Operation, output: TensorId, y: &Buffer) -> Result<()> {
+    fn create(&self, op: &Op) -> Result<Rows> {
+        let shape = self.shape(op.output);
+        let rows_per_tile = rows_per_tile(&op.name, shape, self.executor.binding_bytes)?;
+        let tiles = (0..shape.rows()).step_by(rows_per_tile).map(|start| {
+            let rows = rows_per_tile.min(shape.rows() - start);
+            self.take(&op.name, rows * shape.channels)
+        });
+        Ok(Rows::new(tiles.collect::<Result<_>>()?, rows_per_tile, shape.channels))
+    }
+
+    /// Records these rows of an operation's output.
+    pub(super) fn record(&mut self, op: &Op, piece: &Range<usize>, output: &Rows) -> Result<()> {
         use Operation as O;
-        let out = self.shape(output);
-        let (rows, channels) = (out.rows(), out.channels);
-        match operation {
+        let (out, rows) = (self.shape(op.output), piece.len());
+        let (channels, y) = (out.channels, &output.part(piece));
+        match &op.operation {
             O::Linear { input, weight, bias } => {
-                let (x, bias) = (self.value(*input), self.executor.bias(*bias));
+                let (x, bias) = (self.part(*input, piece), self.executor.bias(*bias));
                 products::linear(&mut self.pass, &x, self.executor.matrix(*weight), bias, rows, y)?;
             }
             O::Conv3x3 { input, weight, bias, stride, padding } => {
-                let (x, bias) = (self.value(*input), self.executor.bias(*bias));
                 let picture = picture(self.shape(*input), *stride, *padding);
-                products::conv2d_3x3(&mut self.pass, &x, self.executor.matrix(*weight), bias, picture, y)?;
-            }
-            O::GroupNorm { input, weight, bias, groups, eps, silu } => {
-                let (x, extents) = (self.value(*input), [rows, channels, *groups]);
-                let partials = self.take("group norm partials", partials_len(rows, channels))?;
-                let stats = self.take("group norm statistics", 2 * groups)?;
-                let (weight, bias) = (self.executor.vector(*weight), self.executor.vector(*bias));
-                group_norm_stats::group_norm_stats(&mut self.pass, &x, extents, *eps, &partials, &stats)?;
-                group_norm::group_norm(&mut self.pass, &x, &stats, weight, bias, extents, *silu, y)?;
-                self.give(partials);
-                self.give(stats);
+                let (x, window) =
+                    self.window(*input, picture, piece.start / out.width..piece.end / out.width)?;
+                let (matrix, bias) = (self.executor.matrix(*weight), self.executor.bias(*bias));
+                products::conv2d_3x3(&mut self.pass, &x, matrix, bias, picture, &window, y)?;
             }
             O::LayerNorm { input, weight, bias, eps } => {
                 let (weight, bias) = (self.executor.vector(*weight), self.executor.vector(*bias));
-                let x = self.value(*input);
+                let x = self.part(*input, piece);
                 layer_norm::layer_norm(&mut self.pass, &x, weight, bias, [rows, channels], *eps, y)?;
             }
             O::Activation { input, function } => {
-                let x = self.value(*input);
-                activation::activation(&mut self.pass, &x, kernel_function(*function), out.len(), y)?;
+                let x = self.part(*input, piece);
+                activation::activation(&mut self.pass, &x, kernel_function(*function), rows * channels, y)?;
             }
             O::Geglu { input } => {
-                let x = self.value(*input);
+                let x = self.part(*input, piece);
                 geglu::geglu(&mut self.pass, &x, rows, channels, y)?;
             }
             O::Add { a, b } => {
-                let (a, b) = (self.value(*a), self.value(*b));
-                add::add(&mut self.pass, &a, &b, out.len(), y)?;
+                let (a, b) = (self.part(*a, piece), self.part(*b, piece));
+                add::add(&mut self.pass, &a, &b, rows * channels, y)?;
             }
             O::AddRow { input, row } => {
-                let (x, row) = (self.value(*input), self.value(*row));
+                let (x, row) = (self.part(*input, piece), self.whole(*row)?);
                 add_row::add_row(&mut self.pass, &x, &row, rows, channels, y)?;
             }
             O::Concat { a, b } => {
                 let (a_channels, b_channels) = (self.shape(*a).channels, self.shape(*b).channels);
-                let (a, b) = (self.value(*a), self.value(*b));
+                let (a, b) = (self.part(*a, piece), self.part(*b, piece));
                 concat::concat(&mut self.pass, &a, a_channels, &b, b_channels, rows, y)?;
             }
             O::UpsampleNearest { input } => {
-                let (x, from) = (self.value(*input), self.shape(*input));
+                let (x, from) = (self.whole(*input)?, self.shape(*input));
                 let extent = [from.height, from.width];
                 upsample_nearest::upsample_nearest(&mut self.pass, &x, extent, channels, y)?;
             }
             O::ScaledHead { input, channels, scale } => {
-                let (x, inputs) = (self.value(*input), self.shape(*input).channels);
+                let (x, inputs) = (self.part(*input, piece), self.shape(*input).channels);
                 scaled_head::scaled_head(&mut self.pass, &x, rows, inputs, *channels, *scale, y)?;
             }
             O::PixelUnshuffle { input, factor, positions } => {
-                let (x, from) = (self.value(*input), self.shape(*input));
+                let (x, from) = (self.whole(*input)?, self.shape(*input));
                 let extent = [out.height, out.width];
                 pixel_unshuffle::pixel_unshuffle(
                     &mut self.pass,
@@ -125,15 +134,74 @@ impl Walk<'_> {
                 )?;
             }
             O::Attention { query, key, value, heads, causal } => {
-                let layer = self.layer(*query, *key, *heads);
-                let (q, k, v) = (self.value(*query), self.value(*key), self.value(*value));
+                let layer = Layer { queries: rows, ..self.layer(*query, *key, *heads) };
+                let (q, k, v) = (self.part(*query, piece), self.whole(*key)?, self.whole(*value)?);
                 attention::attention(&mut self.pass, &q, &k, &v, layer, *causal, y)?;
             }
-            O::AttentionMap { .. } | O::TimestepEmbedding { .. } | O::TokenEmbedding { .. } => {
-                unreachable!("recorded apart: their outputs are not pooled buffers")
-            }
+            O::GroupNorm { .. }
+            | O::AttentionMap { .. }
+            | O::TimestepEmbedding { .. }
+            | O::TokenEmbedding { .. } => unreachable!("made at once by begin()"),
         }
         Ok(())
+    }
+
+    /// Every piece has to be seen before the first can be normalised.
+    fn group_norm(&mut self, operation: &Operation, pieces: &[Range<usize>], output: &Rows) -> Result<()> {
+        let Operation::GroupNorm { input, weight, bias, groups, eps, silu } = operation else {
+            unreachable!("called for group norms")
+        };
+        let shape = self.shape(*input);
+        let (rows, channels) = (shape.rows(), shape.channels);
+        let partials = self.take("group norm partials", partials_len(rows, channels))?;
+        let stats = self.take("group norm statistics", 2 * groups)?;
+        for piece in pieces {
+            let first = piece.start / BLOCK_ROWS * 2 * channels;
+            let of_piece = partials.slice(first..first + partials_len(piece.len(), channels));
+            let x = self.part(*input, piece);
+            group_norm_partials::group_norm_partials(&mut self.pass, &x, piece.len(), channels, &of_piece)?;
+        }
+        group_norm_stats::group_norm_stats(
+            &mut self.pass,
+            [rows, channels, *groups],
+            *eps,
+            &partials,
+            &stats,
+        )?;
+        let (weight, bias) = (self.executor.vector(*weight), self.executor.vector(*bias));
+        for piece in pieces {
+            let (x, y) = (self.part(*input, piece), output.part(piece));
+            let extents = [piece.len(), channels, *groups];
+            group_norm::group_norm(&mut self.pass, &x, &stats, weight, bias, extents, *silu, &y)?;
+        }
+        self.give(partials);
+        self.give(stats);
+        Ok(())
+    }
+
+    /// What these lines of a convolution's output read: the tile of the input that has it all, else a copy of the lines
+    /// from two tiles.
+    fn window(
+        &mut self,
+        input: TensorId,
+        picture: Picture,
+        out: Range<usize>,
+    ) -> Result<(Rc<Buffer>, Window)> {
+        let rows = self.rows(input).clone();
+        let needs = Window::needs(picture, &out);
+        let lines = rows.rows_per_tile / picture.width;
+        let tile = needs.start / lines;
+        let of_tile = tile * lines..((tile + 1) * lines).min(picture.height);
+        if needs.end <= of_tile.end {
+            return Ok((rows.tiles()[tile].clone(), Window { out, source: of_tile }));
+        }
+        let line = picture.width * self.shape(input).channels;
+        let copy = Rc::new(self.executor.gpu.create("lines of two tiles", needs.len() * line)?);
+        let of_first = of_tile.end - needs.start;
+        let (first, second) = (&rows.tiles()[tile], &rows.tiles()[tile + 1]);
+        self.pass.copy(first, (needs.start - of_tile.start) * line..first.len(), &copy, 0);
+        self.pass.copy(second, 0..(needs.end - of_tile.end) * line, &copy, of_first * line);
+        Ok((copy, Window { out, source: needs }))
     }
 
     fn attention_map(&mut self, name: &str, taps: &[Tap]) -> Result<RowTiled> {
@@ -141,7 +209,7 @@ impl Walk<'_> {
         let map = RowTiled::create(&self.executor.gpu, name, tokens, tokens)?;
         for (index, tap) in taps.iter().enumerate() {
             let layer = self.layer(tap.query, tap.key, tap.heads);
-            let (q, k) = (self.value(tap.query), self.value(tap.key));
+            let (q, k) = (self.whole(tap.query)?, self.whole(tap.key)?);
             let stats = self.take(name, 2 * tap.heads * tokens)?;
             attention_row_stats::attention_row_stats(&mut self.pass, &q, &k, layer, &stats)?;
             let share = if index == 0 { Share::Overwrite } else { Share::Add };
@@ -157,8 +225,16 @@ impl Walk<'_> {
         Layer { queries: query.rows(), keys: key.rows(), channels: query.channels, heads }
     }
 
-    fn value(&self, id: TensorId) -> Rc<Buffer> {
-        self.alive[id.0 as usize].clone().expect("tensors are made before they are read")
+    fn rows(&self, id: TensorId) -> &Rows {
+        self.alive[id.0 as usize].as_ref().expect("tensors are made before they are read")
+    }
+
+    fn part(&self, id: TensorId, rows: &Range<usize>) -> Buffer {
+        self.rows(id).part(rows)
+    }
+
+    fn whole(&self, id: TensorId) -> Result<Rc<Buffer>> {
+        self.rows(id).whole(&self.executor.plan.graph.tensor(id).name).cloned()
     }
 }
 

@@ -127,6 +127,8 @@ async fn measure(args: &RooflineArgs) -> Result<Value> {
     let Device::Gpu(gpu) = engine.device().clone() else {
         bail!("kernels are measured on a GPU, and this runs on the CPU.");
     };
+    // The same pieces in every run, whatever the adapter has shown.
+    gpu.work_as_hardware();
     let peaks = Peaks::measure(&gpu).await?;
     let assumed = args.assumed(peaks);
     println!("{} ({}), {}\n", gpu.caps().name, gpu.caps().backend, gpu.caps().driver);

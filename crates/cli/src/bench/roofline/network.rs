@@ -6,7 +6,7 @@ use std::rc::Rc;
 use anyhow::Result;
 use maskov_gpu::{Gpu, Span};
 use maskov_graph::{Graph, Operation};
-use maskov_runtime::GpuExecutor;
+use maskov_runtime::{GpuExecutor, fits_bindings};
 use maskov_weights::{DType, HostTensor, LocalFuture, TensorInfo, WeightSource};
 use serde_json::Value;
 
@@ -91,16 +91,13 @@ fn distinct(graph: &Graph, dtype: &dyn Fn(&str) -> DType) -> Vec<Distinct> {
     all
 }
 
-/// By how much the height has to be divided: until nothing is larger than a binding and nothing takes too long.
+/// By how much the height has to be divided: until all of it can be bound and nothing takes too long.
 fn cut(gpu: &Gpu, graph: &Graph, index: usize, peaks: &Peaks) -> Result<usize> {
     let most_flop = SLOWEST_SHARE * peaks.fma_f32 * LONGEST_MS / 1e3;
     let mut cut = 1;
     loop {
         let alone = graph.alone(index, cut)?;
-        // The map alone is spread over several buffers.
-        let is_map = matches!(alone.ops[0].operation, Operation::AttentionMap { .. });
-        let fits = |bytes: u64| bytes <= gpu.caps().max_binding_bytes || is_map;
-        let is_small = alone.tensors.iter().all(|tensor| fits(tensor.shape.bytes()))
+        let is_small = fits_bindings(&alone, gpu.caps().max_binding_bytes).is_ok()
             && alone.op_flop(&alone.ops[0]) as f64 <= most_flop;
         let lowest = alone.inputs.iter().map(|input| alone.tensor(input.tensor).shape.height).max();
         // Below it a stride or a square of pixels would no longer divide.

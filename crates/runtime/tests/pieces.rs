@@ -1,0 +1,96 @@
+//! Activations that are larger than a binding: the same values in tiles as in one buffer, and a full-size model's list in
+//! WebGPU's default limits.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use maskov_diffusion::{Configs, Settings, UnetConfig, VaeConfig, attention_graph};
+use maskov_gpu::testing::{Tolerance, assert_close, gpu};
+use maskov_graph::{Graph, GraphBuilder, Operation, Padding, Shape, Stored};
+use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, fits_bindings};
+use maskov_weights::{Checkpoint, HostTensor, MemorySource, SafeTensors, write_safetensors};
+use serde_json::Value;
+
+/// What a VAE's encoder and a transformer's feed-forward do, on 64² and 32² tokens.
+fn list() -> Graph {
+    let mut list = GraphBuilder::new();
+    let image = list.input("image", Shape { height: 64, width: 64, channels: 3 }, false).unwrap();
+    let x = list.conv3x3("conv_in", image, 32, 1, Padding::Same).unwrap();
+    let normed = list.group_norm_silu("norm", Some("act"), x, 4, 1e-6).unwrap();
+    let conv = list.conv3x3("conv", normed, 32, 1, Padding::Same).unwrap();
+    let sum = list.op("sum", Operation::Add { a: x, b: conv }).unwrap();
+    let wide = list.linear("ff", &[], sum, 32, true, Stored::Linear).unwrap();
+    let gated = list.op("gated", Operation::Geglu { input: wide }).unwrap();
+    let both = list.op("both", Operation::Concat { a: gated, b: gated }).unwrap();
+    let down = list.conv3x3("down", both, 8, 2, Padding::RightBottom).unwrap();
+    let query = list.linear("to_q", &[], down, 8, false, Stored::Linear).unwrap();
+    let attention = Operation::Attention { query, key: down, value: down, heads: 2, causal: false };
+    let attended = list.op("attended", attention).unwrap();
+    list.op("y", Operation::Add { a: attended, b: down }).unwrap();
+    list.finish()
+}
+
+/// Weights of both signs, the same each time.
+fn weights(list: &Graph) -> Checkpoint {
+    let tensor = |weight: &maskov_graph::Weight| {
+        let len = weight.shape.iter().product::<usize>();
+        let scale = 1.0 / (len as f32).sqrt();
+        let values: Vec<f32> = (0..len).map(|i| scale * (i as f32 * 1.7).sin()).collect();
+        HostTensor::from_f32(weight.name.as_str(), &weight.shape, &values).unwrap()
+    };
+    let tensors: Vec<_> = list.weights.iter().map(tensor).collect();
+    let bytes = write_safetensors(&tensors, &BTreeMap::new()).unwrap();
+    let file = pollster::block_on(SafeTensors::open(Box::new(MemorySource::new("memory", bytes)))).unwrap();
+    Checkpoint::new(vec![file], BTreeMap::new(), None).unwrap()
+}
+
+#[test]
+fn tiles_compute_what_one_buffer_does() {
+    pollster::block_on(async {
+        let (list, gpu) = (list(), Rc::new(gpu().await));
+        let weights = weights(&list);
+        let image: Vec<f32> = (0..64 * 64 * 3).map(|i| (i as f32 * 0.37).sin()).collect();
+        let wanted = ["act", "conv", "gated", "down", "y"];
+        let cpu = CpuExecutor::load(&list, &wanted, &weights, &[], &mut ()).await.unwrap();
+        let expected = cpu.run(&[("image", &image)], &mut ()).await.unwrap().tensors;
+        // 64² × 32 values are 512 KiB: two tiles of 2048 rows, the fewest that a tile may have.
+        for binding_bytes in [128 << 20, 256 << 10] {
+            let no_one = &mut ();
+            let loaded =
+                GpuExecutor::load_within(gpu.clone(), &list, &wanted, &weights, &[], no_one, binding_bytes);
+            let executor = loaded.await.unwrap();
+            let outputs = executor.run(&[("image", &image)], &mut ()).await.unwrap();
+            for name in wanted {
+                let what = format!("{name} in bindings of {binding_bytes} bytes");
+                // Weights are rounded to f16 on the device.
+                let tolerance = Tolerance { abs: 4e-3, rel: 4e-3 };
+                assert_close(&what, &outputs.tensors[name], &expected[name], tolerance);
+            }
+        }
+        let refused = GpuExecutor::load_within(gpu, &list, &wanted, &weights, &[], &mut (), 16 << 10)
+            .await
+            .err()
+            .unwrap();
+        assert!(refused.to_string().contains("binds at most 16384"), "{refused}");
+    });
+}
+
+#[test]
+fn full_size_models_fit_the_default_limits_at_every_r() {
+    for (model, resolutions) in [("sd15", [64, 128]), ("sd21", [64, 128]), ("bk_sdm_v2_tiny", [96, 128])] {
+        let path = format!("{}/../../tests/fixtures/shapes/{model}.json", env!("CARGO_MANIFEST_DIR"));
+        let spec: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let config = |component: &str| spec[component]["config"].to_string();
+        let unet = UnetConfig::parse(&config("unet")).unwrap();
+        let settings = Settings::for_checkpoint(&unet).unwrap();
+        let configs = Configs { unet, vae: Some(VaeConfig::parse(&config("vae")).unwrap()) };
+        for resolution in resolutions {
+            let list = attention_graph(&configs, &settings, resolution).unwrap();
+            let graph = list.graph.pruned(&[list.attention]);
+            fits_bindings(&graph, 128 << 20)
+                .unwrap_or_else(|error| panic!("{model}, R = {resolution}: {error}"));
+        }
+        let list = attention_graph(&configs, &settings, 128).unwrap();
+        fits_bindings(&list.graph, 4 << 20).expect_err("keys of 16,384 tokens are 20 MiB, and needed whole");
+    }
+}
