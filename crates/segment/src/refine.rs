@@ -25,9 +25,39 @@ pub struct Refinement<'a> {
     photo: &'a Photo<'a>,
     shrunk: &'a Photo<'a>,
     mask: &'a Mask,
-    /// Solved pixels near the border.
-    band: Vec<bool>,
+    /// Runs of solved pixels by solved row: what is to be done with the full-size pixels that are nearest to them.
+    runs: Vec<Vec<Run>>,
+    /// Of every full-size column.
+    columns: Vec<Neighbours>,
     range: Vec<f32>,
+}
+
+/// Full-size columns of one fate.
+struct Run {
+    columns: Range<usize>,
+    /// The label; `None` near the border.
+    label: Option<u8>,
+}
+
+/// The solved pixels that a full-size pixel asks along one axis.
+#[derive(Clone, Copy)]
+struct Neighbours {
+    nearest: usize,
+    first: usize,
+    len: usize,
+    /// By distance.
+    weights: [f32; 2 * RADIUS + 1],
+}
+
+impl Neighbours {
+    fn of(i: u32, full: u32, solved: u32) -> Self {
+        let place = position(i, full, solved);
+        let nearest = place.round() as usize;
+        let first = nearest.saturating_sub(RADIUS);
+        let len = (nearest + RADIUS + 1).min(solved as usize) - first;
+        let weight = |at: usize| (-0.5 * ((at as f32 - place) / SPATIAL_SIGMA).powi(2)).exp();
+        Self { nearest, first, len, weights: std::array::from_fn(|k| weight(first + k)) }
+    }
 }
 
 impl<'a> Refinement<'a> {
@@ -41,8 +71,13 @@ impl<'a> Refinement<'a> {
             (shrunk.width(), shrunk.height()),
             "the mask is the shrunk photo's"
         );
-        let band = border_band(&mask.pixels, mask.width as usize, RADIUS);
-        Self { photo, shrunk, mask, band, range: range_weights(RANGE_SIGMA) }
+        let width = mask.width as usize;
+        let band = border_band(&mask.pixels, width, RADIUS);
+        let columns: Vec<_> =
+            (0..photo.width()).map(|x| Neighbours::of(x, photo.width(), mask.width)).collect();
+        let rows = band.chunks_exact(width).zip(mask.pixels.chunks_exact(width));
+        let runs = rows.map(|(band, labels)| runs_of(&columns, band, labels)).collect();
+        Self { photo, shrunk, mask, runs, columns, range: range_weights(RANGE_SIGMA) }
     }
 
     /// The whole mask at the photo's size.
@@ -62,38 +97,38 @@ impl<'a> Refinement<'a> {
     pub fn strip(&self, rows: Range<u32>, strip: &mut [u8]) {
         let width = self.photo.width() as usize;
         assert_eq!(strip.len(), rows.len() * width, "a strip is [rows, width]");
-        let solved_width = self.mask.width as usize;
         for (y, out) in rows.zip(strip.chunks_exact_mut(width)) {
-            let row = position(y, self.photo.height(), self.mask.height);
-            let first = row.round() as usize * solved_width;
-            for (x, out) in out.iter_mut().enumerate() {
-                let column = position(x as u32, self.photo.width(), self.mask.width);
-                let nearest = first + column.round() as usize;
-                *out = if self.band[nearest] {
-                    self.vote(x, y as usize, column, row).unwrap_or(self.mask.pixels[nearest])
-                } else {
-                    self.mask.pixels[nearest]
-                };
+            let row = Neighbours::of(y, self.photo.height(), self.mask.height);
+            let colours = &self.photo.rgb()[y as usize * width * 3..][..width * 3];
+            for run in &self.runs[row.nearest] {
+                if let Some(label) = run.label {
+                    out[run.columns.clone()].fill(label);
+                    continue;
+                }
+                let colours = colours[run.columns.start * 3..run.columns.end * 3].as_chunks::<3>().0;
+                let columns = &self.columns[run.columns.clone()];
+                for ((out, column), colour) in out[run.columns.clone()].iter_mut().zip(columns).zip(colours) {
+                    let nearest = row.nearest * self.mask.width as usize + column.nearest;
+                    *out = self.vote(column, &row, *colour).unwrap_or(self.mask.pixels[nearest]);
+                }
             }
         }
     }
 
     /// What the solved pixels around say; `None` when no colour is anything like this one, or they are split evenly.
-    fn vote(&self, x: usize, y: usize, column: f32, row: f32) -> Option<u8> {
-        let colour = self.photo.rgb()[(y * self.photo.width() as usize + x) * 3..][..3].first_chunk::<3>()?;
-        let (width, height) = (self.mask.width as usize, self.mask.height as usize);
+    fn vote(&self, column: &Neighbours, row: &Neighbours, colour: [u8; 3]) -> Option<u8> {
+        let width = self.mask.width as usize;
         let (mut inside, mut total) = (0.0f32, 0.0f32);
-        for qy in window(row, height) {
-            for qx in window(column, width) {
-                let solved = qy * width + qx;
-                let other = self.shrunk.rgb()[solved * 3..][..3].first_chunk::<3>()?;
-                let squared: i32 =
-                    colour.iter().zip(other).map(|(&a, &b)| (i32::from(a) - i32::from(b)).pow(2)).sum();
-                let distance = (qx as f32 - column).powi(2) + (qy as f32 - row).powi(2);
-                let spatial = (-0.5 / (SPATIAL_SIGMA * SPATIAL_SIGMA) * distance).exp();
-                let weight = spatial * self.range[squared as usize];
+        for (qy, of_row) in (row.first..row.first + row.len).zip(row.weights) {
+            let line = qy * width + column.first;
+            let labels = &self.mask.pixels[line..line + column.len];
+            let others = self.shrunk.rgb()[line * 3..(line + column.len) * 3].as_chunks::<3>().0;
+            for ((label, other), of_column) in labels.iter().zip(others).zip(column.weights) {
+                let difference = |k: usize| i32::from(colour[k]) - i32::from(other[k]);
+                let squared = difference(0).pow(2) + difference(1).pow(2) + difference(2).pow(2);
+                let weight = of_row * of_column * self.range[squared as usize];
                 total += weight;
-                inside += weight * f32::from(self.mask.pixels[solved]);
+                inside += weight * f32::from(*label);
             }
         }
         let margin = 2.0 * inside - total;
@@ -102,15 +137,23 @@ impl<'a> Refinement<'a> {
     }
 }
 
+/// The full-size columns whose nearest solved pixels are alike, in order.
+fn runs_of(columns: &[Neighbours], band: &[bool], labels: &[u8]) -> Vec<Run> {
+    let fate = |column: &Neighbours| (!band[column.nearest]).then(|| labels[column.nearest]);
+    let mut start = 0;
+    let runs = columns.chunk_by(|a, b| a.nearest == b.nearest || fate(a) == fate(b));
+    runs.map(|run| {
+        let columns = start..start + run.len();
+        start = columns.end;
+        Run { columns, label: fate(&run[0]) }
+    })
+    .collect()
+}
+
 /// Where a full-size pixel's centre lies between the centres of solved pixels, inside the solved image.
 pub(crate) fn position(i: u32, full: u32, solved: u32) -> f32 {
     let position = (f64::from(i) + 0.5) * f64::from(solved) / f64::from(full) - 0.5;
     position.clamp(0.0, f64::from(solved - 1)) as f32
-}
-
-fn window(position: f32, extent: usize) -> Range<usize> {
-    let nearest = position.round() as usize;
-    nearest.saturating_sub(RADIUS)..(nearest + RADIUS + 1).min(extent)
 }
 
 /// Pixels whose window of `radius` on each side holds both labels.
