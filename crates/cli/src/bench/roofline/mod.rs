@@ -120,6 +120,10 @@ pub fn run(args: RooflineArgs) -> Result<()> {
 }
 
 async fn measure(args: &RooflineArgs) -> Result<Value> {
+    let model_of = |config: &ConfigArg| {
+        Parts::read(&config.path)?.model().with_context(|| config.path.display().to_string())
+    };
+    let others = args.configs.iter().map(model_of).collect::<Result<Vec<_>>>()?;
     let source = model::open(args.model.as_deref())?;
     let mut steps = Steps::new("loading");
     let engine = Engine::open(source.clone(), DeviceChoice::Gpu, args.resolution, &mut steps).await?;
@@ -141,11 +145,10 @@ async fn measure(args: &RooflineArgs) -> Result<Value> {
         numbers[&title] =
             network(&gpu, engine.model(), resolution, &dtype, &title, [&peaks, &assumed]).await?;
     }
-    for ConfigArg { path, resolution } in &args.configs {
-        let model = Parts::read(path)?.model().with_context(|| path.display().to_string())?;
+    for (model, ConfigArg { path, resolution }) in others.iter().zip(&args.configs) {
         let title = format!("{}, R = {resolution}, {:?}: photo to map", path.display(), args.dtype);
         let dtype = |_: &str| args.dtype.into();
-        numbers[&title] = network(&gpu, &model, *resolution, &dtype, &title, [&peaks, &assumed]).await?;
+        numbers[&title] = network(&gpu, model, *resolution, &dtype, &title, [&peaks, &assumed]).await?;
     }
     let others = args.configs.iter().map(|config| config.resolution);
     let mut resolutions: Vec<usize> = std::iter::once(resolution).chain(others).collect();
