@@ -1,6 +1,6 @@
 // The engine's worker: the page's thread never computes. What the two say to each other is in page/engine.js.
 import init from './maskov-web.js';
-import { Desk } from './worker/desk.js';
+import { Scheduler } from './worker/scheduler.js';
 
 /** Large arrays move to the page, nobody copies them. @param {import('./page/engine.js').Event} event */
 const tell = (event) => postMessage(event, Object.values(event).filter(ArrayBuffer.isView).map((array) => array.buffer));
@@ -13,13 +13,13 @@ addEventListener('error', (event) => {
   stopped(event.error);
 });
 
-const desk = new Desk(tell);
+const scheduler = new Scheduler(tell);
 // Before anything is waited for: messages are not kept for those who listen late.
-addEventListener('message', ({ data }) => desk.take(data));
+addEventListener('message', ({ data }) => scheduler.take(data));
 
 try {
   await init();
-  desk.open();
+  scheduler.open();
 } catch (error) {
   tell({ kind: 'error', code: 'engine-missing', message: words(error) });
 }

@@ -1,4 +1,4 @@
-// Which preview is asked for, and when: one is in flight, the newest wish waits for it, and on a CPU the pointer must rest.
+// Which preview is asked for, and when: one is in flight, the newest request waits for it, and on a CPU the pointer must rest.
 
 /** On a CPU a preview takes the engine for a while: it is asked for once the pointer rests. */
 const REST_MS = 140;
@@ -7,7 +7,7 @@ export class Previews {
   #send;
   #serial = 0;
   #inFlight = 0;
-  #wish = null;
+  #next = null;
   #timer = 0;
   #asked = '';
 
@@ -27,7 +27,7 @@ export class Previews {
     const asked = JSON.stringify([points, isLive]);
     if (asked === this.#asked) return;
     this.#asked = asked;
-    this.#wish = { points, isLive };
+    this.#next = { points, isLive };
     clearTimeout(this.#timer);
     if (waits) this.#timer = setTimeout(() => this.#next(), REST_MS);
     else this.#next();
@@ -36,7 +36,7 @@ export class Previews {
   /** Nothing is pointed at: what is on its way is not shown any more. */
   stop() {
     clearTimeout(this.#timer);
-    this.#wish = null;
+    this.#next = null;
     this.#asked = '';
     this.#serial += 1;
   }
@@ -56,9 +56,9 @@ export class Previews {
   }
 
   #next() {
-    if (this.#inFlight || !this.#wish) return;
-    this.#sent = this.#wish;
-    this.#wish = null;
+    if (this.#inFlight || !this.#next) return;
+    this.#sent = this.#next;
+    this.#next = null;
     this.#inFlight = ++this.#serial;
     this.#send(this.#serial, this.#sent.points);
   }

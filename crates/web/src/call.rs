@@ -10,8 +10,8 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 use web_sys::AbortSignal;
 
-use crate::breath::Breath;
 use crate::error::Failure;
+use crate::event_loop::EventLoop;
 
 /// A call's signal and its listener.
 pub(crate) struct Call {
@@ -19,7 +19,7 @@ pub(crate) struct Call {
     on_progress: Option<Function>,
     /// What the listener threw: the call ends with it.
     thrown: RefCell<Option<JsValue>>,
-    breath: Breath,
+    event_loop: EventLoop,
 }
 
 /// How far a call is: `Progress` in types.rs.
@@ -53,7 +53,7 @@ impl Stage {
 
 impl Call {
     pub fn new(signal: Option<AbortSignal>, on_progress: Option<Function>) -> Self {
-        Self { signal, on_progress, thrown: RefCell::default(), breath: Breath::new() }
+        Self { signal, on_progress, thrown: RefCell::default(), event_loop: EventLoop::new() }
     }
 
     pub fn signal(&self) -> Option<&AbortSignal> {
@@ -65,7 +65,7 @@ impl Call {
     /// # Errors
     /// Those of [`Call::ended_by`].
     pub async fn begin(&self) -> Result<(), Failure> {
-        self.breath.take().await;
+        self.event_loop.yield_now().await;
         self.ended_by().map_or(Ok(()), |reason| Err(Failure::Theirs(reason)))
     }
 
@@ -115,11 +115,11 @@ pub(crate) struct Watcher<'a> {
 impl Observer for Watcher<'_> {
     fn before<'a>(&'a mut self, step: Step<'a>) -> LocalFuture<'a, ControlFlow<()>> {
         Box::pin(async move {
-            if self.call.breath.is_due() {
+            if self.call.event_loop.is_due() {
                 if let Some(stage) = self.stage {
                     self.call.tell(stage.at(step.index + 1, step.count));
                 }
-                self.call.breath.take().await;
+                self.call.event_loop.yield_now().await;
             }
             if self.call.is_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })

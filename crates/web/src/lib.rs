@@ -1,13 +1,13 @@
 //! The browser engine: a promise-based JS API, for the page's worker and for anybody else's.
 //!
 //! ```text
-//! JS ─▶ Engine ─▶ Queue ─▶ Work ─▶ maskov_engine: photo, points ─▶ Mask ─▶ ImageData, RLE, outline, PNG
-//!  options │ ▲ progress       │
-//!          └─┴── Call ────────┴─▶ ModelFiles: this browser's store, else the model pack by HTTP
+//! JS ─▶ Engine ─▶ AsyncMutex<Work> ─▶ maskov_engine: photo, points ─▶ Mask ─▶ ImageData, RLE, outline, PNG
+//!  options │ ▲ progress │
+//!          └─┴── Call ──┴─▶ ModelFiles: this browser's store, else the model pack by HTTP
 //! ```
 //!
 //! Every call is one `Call`, which carries its signal and its progress to whatever works on it. Calls wait
-//! for each other in a queue. What happens when a device fails is in `work`.
+//! for each other at the lock. What happens when a device fails is in `work`.
 
 pub mod outline;
 
@@ -16,13 +16,15 @@ mod adapter;
 #[cfg(target_arch = "wasm32")]
 mod api;
 #[cfg(target_arch = "wasm32")]
-mod breath;
+mod async_mutex;
 #[cfg(target_arch = "wasm32")]
 mod call;
 #[cfg(target_arch = "wasm32")]
 mod device;
 #[cfg(target_arch = "wasm32")]
 mod error;
+#[cfg(target_arch = "wasm32")]
+mod event_loop;
 #[cfg(target_arch = "wasm32")]
 mod fetch_source;
 #[cfg(target_arch = "wasm32")]
@@ -33,8 +35,6 @@ mod model_files;
 mod options;
 #[cfg(target_arch = "wasm32")]
 mod platform_decode;
-#[cfg(target_arch = "wasm32")]
-mod queue;
 #[cfg(target_arch = "wasm32")]
 mod store;
 #[cfg(target_arch = "wasm32")]

@@ -28,12 +28,12 @@ pub(crate) struct ModelFiles {
     call: RefCell<Rc<Call>>,
     done_bytes: Cell<u64>,
     total_bytes: Cell<u64>,
-    kept: Cell<Kept>,
+    stored: Cell<Stored>,
 }
 
 /// What the store has of the model.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub(crate) enum Stored {
     All,
     /// Some was refused, or there is no store.
     NotAll,
@@ -48,7 +48,7 @@ impl ModelFiles {
     /// When `pack.json` does not arrive, or is not sound.
     pub async fn open(folder: &str, fresh: bool, call: &Rc<Call>) -> Result<(Rc<Self>, Rc<Pack>)> {
         let store = Store::open().await;
-        let kept = if store.is_some() { Kept::All } else { Kept::NotAll };
+        let stored = if store.is_some() { Stored::All } else { Stored::NotAll };
         let files = Rc::new(Self {
             folder: if folder.ends_with('/') { folder.to_owned() } else { format!("{folder}/") },
             store,
@@ -56,7 +56,7 @@ impl ModelFiles {
             call: RefCell::new(call.clone()),
             done_bytes: Cell::new(0),
             total_bytes: Cell::new(0),
-            kept: Cell::new(kept),
+            stored: Cell::new(stored),
         });
         let json = files.manifest().await?;
         let total = Manifest::parse(&json)?.shards.iter().map(|shard| shard.length).sum();
@@ -76,8 +76,8 @@ impl ModelFiles {
         self.done_bytes.set(0);
     }
 
-    pub fn kept(&self) -> Kept {
-        self.kept.get()
+    pub fn stored(&self) -> Stored {
+        self.stored.get()
     }
 
     /// The host's, which may be newer than the stored one; the stored one where the host cannot be reached.
@@ -135,11 +135,11 @@ impl ModelFiles {
     }
 
     /// A store that refuses costs the next visit a download, and nothing else.
-    fn note(&self, kept: std::result::Result<(), JsValue>) {
-        match kept {
+    fn note(&self, written: std::result::Result<(), JsValue>) {
+        match written {
             Ok(()) => {}
-            Err(error) if name_of(&error) == "QuotaExceededError" => self.kept.set(Kept::Full),
-            Err(_) if self.kept.get() == Kept::All => self.kept.set(Kept::NotAll),
+            Err(error) if name_of(&error) == "QuotaExceededError" => self.stored.set(Stored::Full),
+            Err(_) if self.stored.get() == Stored::All => self.stored.set(Stored::NotAll),
             Err(_) => {}
         }
     }

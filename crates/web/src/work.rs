@@ -10,7 +10,7 @@ use crate::adapter::adapter_name;
 use crate::call::{Call, Stage};
 use crate::device::{Device, choose};
 use crate::error::Failure;
-use crate::model_files::{Kept, ModelFiles};
+use crate::model_files::{ModelFiles, Stored};
 use crate::options::LoadSettings;
 
 /// How often in a row a lost device is opened again before the caller is asked.
@@ -39,11 +39,11 @@ struct Image {
 }
 
 /// What an engine says about itself between calls.
-pub(crate) struct Told {
+pub(crate) struct Status {
     pub device: Device,
     pub resolution: usize,
     pub own_resolution: usize,
-    pub kept: Kept,
+    pub stored: Stored,
 }
 
 impl Work {
@@ -66,12 +66,12 @@ impl Work {
         Ok(Self { engine, files, pack, adapter, verdict, image: None, losses: 0, is_down: false })
     }
 
-    pub fn told(&self) -> Told {
-        Told {
+    pub fn status(&self) -> Status {
+        Status {
             device: Device::of(&self.engine, self.adapter.as_ref(), self.verdict),
             resolution: self.engine.network().resolution(),
             own_resolution: self.engine.model().settings.resolution,
-            kept: self.files.kept(),
+            stored: self.files.stored(),
         }
     }
 

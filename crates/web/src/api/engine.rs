@@ -12,14 +12,14 @@ use wasm_bindgen_futures::future_to_promise;
 use web_time::Instant;
 
 use super::Mask;
+use crate::async_mutex::AsyncMutex;
 use crate::call::Call;
 use crate::error::Failure;
 use crate::input::Given;
-use crate::model_files::Kept;
+use crate::model_files::Stored;
 use crate::options::{read_call, read_load_settings, read_point, read_points};
-use crate::queue::Queue;
 use crate::types::{CallOptions, Device, Image, LoadOptions, Point, Points};
-use crate::work::{Told, Work};
+use crate::work::{Status, Work};
 
 /// A model on a device. Calls are taken one after the other; one whose signal is aborted while it waits never starts.
 ///
@@ -31,8 +31,8 @@ pub struct Engine {
 }
 
 struct Shared {
-    queue: Queue<Work>,
-    told: RefCell<Told>,
+    work: AsyncMutex<Work>,
+    status: RefCell<Status>,
 }
 
 #[wasm_bindgen]
@@ -46,39 +46,39 @@ impl Engine {
             Work::load(&settings, &call).await
         };
         let work = call.outcome(work.await)?;
-        let told = RefCell::new(work.told());
-        Ok(Self { shared: Rc::new(Shared { queue: Queue::new(work), told }) })
+        let status = RefCell::new(work.status());
+        Ok(Self { shared: Rc::new(Shared { work: AsyncMutex::new(work), status }) })
     }
 
     /// Where it computes. A failure of the device may change it.
     #[wasm_bindgen(getter)]
     pub fn device(&self) -> Device {
-        let device = serde_wasm_bindgen::to_value(&self.shared.told.borrow().device);
+        let device = serde_wasm_bindgen::to_value(&self.shared.status.borrow().device);
         device.expect("words and truth values always serialise").unchecked_into()
     }
 
     /// R, the side of the grid of tokens.
     #[wasm_bindgen(getter)]
     pub fn resolution(&self) -> u32 {
-        self.shared.told.borrow().resolution as u32
+        self.shared.status.borrow().resolution as u32
     }
 
     /// The R that the model's settings ask for.
     #[wasm_bindgen(getter, js_name = ownResolution)]
     pub fn own_resolution(&self) -> u32 {
-        self.shared.told.borrow().own_resolution as u32
+        self.shared.status.borrow().own_resolution as u32
     }
 
     /// Whether all of the model that was needed is in this browser's store.
     #[wasm_bindgen(getter, js_name = isStored)]
     pub fn is_stored(&self) -> bool {
-        self.shared.told.borrow().kept == Kept::All
+        self.shared.status.borrow().stored == Stored::All
     }
 
     /// Whether the model is not stored because the store is full.
     #[wasm_bindgen(getter, js_name = isStoreFull)]
     pub fn is_store_full(&self) -> bool {
-        self.shared.told.borrow().kept == Kept::Full
+        self.shared.status.borrow().stored == Stored::Full
     }
 
     /// Reads a photo, in place of the one before. After a rejection there is no photo.
@@ -125,7 +125,7 @@ impl Engine {
         let point = read_point(point.into());
         self.call(options, async move |work, call| {
             let (PointStages { upsampled, .. }, (width, height)) = work.stages(point?, call).await?;
-            let resolution = work.told().resolution;
+            let resolution = work.status().resolution;
             let steps = Float32Array::from(upsampled.as_slice());
             Ok(plain(&MarkovMap { width, height, steps, resolution }))
         })
@@ -151,13 +151,13 @@ impl Engine {
         let shared = self.shared.clone();
         future_to_promise(async move {
             let call = Rc::new(read_call(&options.into())?);
-            let mut work = shared.queue.turn().await;
+            let mut work = shared.work.lock().await;
             let result = async {
                 call.begin().await?;
                 job(&mut work, &call).await
             };
             let result = call.outcome(result.await);
-            shared.told.replace(work.told());
+            shared.status.replace(work.status());
             Ok(result?)
         })
     }

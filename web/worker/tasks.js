@@ -1,8 +1,8 @@
-// What the page wants: of each key the newest wish, with the means to end the work on it.
+// What the page asked for: of each key the newest task, with the means to end it.
 
 /** @typedef {'open' | 'done' | 'failed'} State */
 
-export class Wish {
+export class Task {
   /** @type {State} */
   state = 'open';
   #controller = new AbortController();
@@ -20,8 +20,8 @@ export class Wish {
   }
 }
 
-export class Wishes {
-  /** @type {Map<string, Wish>} */
+export class Tasks {
+  /** @type {Map<string, Task>} */
   #all = new Map();
 
   /** @param {string} key */
@@ -34,12 +34,12 @@ export class Wishes {
     return this.#all.get(key)?.state === state;
   }
 
-  /** A new wish in place of the one before, whose work ends. */
+  /** A new task in place of the one before, whose work ends. */
   put(key, request) {
     this.drop(key);
-    const wish = new Wish(request);
-    this.#all.set(key, wish);
-    return wish;
+    const task = new Task(request);
+    this.#all.set(key, task);
+    return task;
   }
 
   drop(...keys) {
@@ -49,11 +49,11 @@ export class Wishes {
     }
   }
 
-  /** The same again from the start, where there is such a wish. */
+  /** The same again from the start, where there is such a task. */
   again(...keys) {
     for (const key of keys) {
-      const wish = this.#all.get(key);
-      if (wish) this.put(key, wish.request);
+      const task = this.#all.get(key);
+      if (task) this.put(key, task.request);
     }
   }
 }

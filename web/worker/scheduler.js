@@ -1,23 +1,23 @@
-// The worker's desk: wishes come in, one loop brings everything up to them, events go out. Work for a wish that a newer one
-// replaced ends.
+// The worker's scheduler: requests come in as tasks, one loop runs those that are ready, events go out. A task that a newer
+// one replaced ends.
 import { JOBS, decode } from './jobs.js';
-import { Wishes } from './wishes.js';
+import { Tasks } from './tasks.js';
 
 /** @typedef {import('../page/engine.js').Request} Request */
 /** @typedef {import('../page/engine.js').Event} Event */
 
-/** Wishes that are given up when anything goes wrong: the page asks again for what it still wants. */
+/** Tasks that are given up when anything goes wrong: the page asks again for what it still wants. */
 const PASSING = JOBS.filter(({ isOnce }) => isOnce).map(({ key }) => key);
 const EXPORTS = PASSING.filter((key) => key.startsWith('export '));
 
-export class Desk {
+export class Scheduler {
   /** @type {import('../maskov-web.js').Engine | null} */
   engine = null;
   /** The photo that is open. @type {{ id: number, picture: import('../maskov-web.js').Photo } | null} */
   photo = null;
   /** The mask of the newest points. @type {import('../maskov-web.js').Mask | null} */
   mask = null;
-  #wishes = new Wishes();
+  #tasks = new Tasks();
   /** @type {(event: Event) => void} */
   #tell;
   /** Until the engine's program is there, requests wait. @type {Request[] | null} */
@@ -51,39 +51,39 @@ export class Desk {
   }
 
   #note(request) {
-    const wishes = this.#wishes;
+    const tasks = this.#tasks;
     switch (request.kind) {
       case 'model':
-        wishes.put('model', request);
-        wishes.again('encode', 'points');
-        wishes.drop('preview', 'kept', 'sizes', 'markov-map');
+        tasks.put('model', request);
+        tasks.again('encode', 'points');
+        tasks.drop('preview', 'kept', 'sizes', 'markov-map');
         break;
       case 'photo':
         // What is asked for from now on is about this photo.
-        wishes.drop('kept', 'sizes', 'markov-map', ...EXPORTS);
-        this.#decode(wishes.put('photo', request));
+        tasks.drop('kept', 'sizes', 'markov-map', ...EXPORTS);
+        this.#decode(tasks.put('photo', request));
         this.#tryAgain();
         break;
       case 'points':
-        wishes.put('points', request);
-        wishes.drop('preview', 'kept', 'sizes', ...EXPORTS);
+        tasks.put('points', request);
+        tasks.drop('preview', 'kept', 'sizes', ...EXPORTS);
         this.#tryAgain();
         break;
       case 'export':
-        wishes.put(`export ${request.what}`, request);
+        tasks.put(`export ${request.what}`, request);
         break;
       default:
-        wishes.put(request.kind, request);
+        tasks.put(request.kind, request);
     }
   }
 
   /** After an error nothing is tried again before the page asks for something that needs it. */
   #tryAgain() {
-    for (const key of ['model', 'encode']) if (this.#wishes.is(key, 'failed')) this.#wishes.again(key);
+    for (const key of ['model', 'encode']) if (this.#tasks.is(key, 'failed')) this.#tasks.again(key);
   }
 
-  async #decode(wish) {
-    await this.#attempt(wish, () => decode(this, wish));
+  async #decode(task) {
+    await this.#attempt(task, () => decode(this, task));
     this.#work();
   }
 
@@ -91,30 +91,30 @@ export class Desk {
     if (this.#isBusy) return;
     this.#isBusy = true;
     for (let job = this.#next(); job; job = this.#next()) {
-      const wish = this.#wishes.get(job.key);
-      await this.#attempt(wish, () => job.run(this, wish));
-      if (job.isOnce && this.#wishes.get(job.key) === wish) this.#wishes.drop(job.key);
+      const task = this.#tasks.get(job.key);
+      await this.#attempt(task, () => job.run(this, task));
+      if (job.isOnce && this.#tasks.get(job.key) === task) this.#tasks.drop(job.key);
       this.tellEngine();
     }
     this.#isBusy = false;
   }
 
   #next() {
-    return JOBS.find(({ key, isReady }) => this.#wishes.is(key, 'open') && isReady(this, this.#wishes.get(key).request));
+    return JOBS.find(({ key, isReady }) => this.#tasks.is(key, 'open') && isReady(this, this.#tasks.get(key).request));
   }
 
-  /** Does what a wish wants. What the engine has a name for is told; anything else is a fault and stops the worker. */
-  async #attempt(wish, run) {
+  /** Runs a task. What the engine has a name for is told; anything else is a fault and stops the worker. */
+  async #attempt(task, run) {
     try {
       await run();
-      wish.state = 'done';
+      task.state = 'done';
     } catch (error) {
-      if (wish.signal.aborted && error === wish.signal.reason) return;
+      if (task.signal.aborted && error === task.signal.reason) return;
       if (error?.name !== 'MaskovError') throw error;
-      wish.state = 'failed';
-      this.#wishes.drop(...PASSING);
+      task.state = 'failed';
+      this.#tasks.drop(...PASSING);
       const { code, message } = error;
-      this.#tell({ kind: 'error', code, message, photo: wish.request.photo, serial: wish.request.serial });
+      this.#tell({ kind: 'error', code, message, photo: task.request.photo, serial: task.request.serial });
     }
   }
 
@@ -123,29 +123,29 @@ export class Desk {
     this.#tell(event);
   }
 
-  /** Options of a call for a wish. @param {import('./wishes.js').Wish} wish */
-  optionsFor(wish) {
-    return { signal: wish.signal, onProgress: (progress) => this.#tellProgress(progress, wish) };
+  /** Options of a call for a task. @param {import('./tasks.js').Task} task */
+  optionsFor(task) {
+    return { signal: task.signal, onProgress: (progress) => this.#tellProgress(progress, task) };
   }
 
   /**
-   * Calls the engine for a wish. Where everything had to be done again meanwhile, that is over now.
+   * Calls the engine for a task. Where everything had to be done again meanwhile, that is over now.
    * @template T
-   * @param {import('./wishes.js').Wish} wish
+   * @param {import('./tasks.js').Task} task
    * @param {(engine: import('../maskov-web.js').Engine, options: import('../maskov-web.js').CallOptions) => Promise<T>} call
    */
-  async call(wish, call) {
-    const answer = await call(this.engine, this.optionsFor(wish));
+  async call(task, call) {
+    const answer = await call(this.engine, this.optionsFor(task));
     this.tellEngine();
     if (this.#lostAt !== null && this.isEncoded(this.photo.id)) this.tellEncoded(performance.now() - this.#lostAt);
     return answer;
   }
 
-  #tellProgress({ stage, ...steps }, wish) {
+  #tellProgress({ stage, ...steps }, task) {
     if (stage === 'recovering' || stage === 'shrinking') {
       this.#lostAt = performance.now();
       this.#tell({ kind: stage });
-    } else if (stage !== 'segmenting' || !['preview', 'kept', 'sizes'].includes(wish.request.kind)) {
+    } else if (stage !== 'segmenting' || !['preview', 'kept', 'sizes'].includes(task.request.kind)) {
       // A preview is no work that anybody waits for, nor is what it is compared with, nor are the stops of a size.
       this.#tell({ kind: 'work', stage, ...steps });
     }
@@ -172,21 +172,21 @@ export class Desk {
     this.photo?.picture.free();
     this.photo = { id, picture };
     this.forgetMask();
-    this.#wishes.put('encode', { photo: id });
+    this.#tasks.put('encode', { photo: id });
     for (const key of ['points', 'preview', 'kept', 'sizes']) {
-      if (this.#wishes.get(key)?.request.photo !== id) this.#wishes.drop(key);
-      else if (key === 'points') this.#wishes.again(key);
+      if (this.#tasks.get(key)?.request.photo !== id) this.#tasks.drop(key);
+      else if (key === 'points') this.#tasks.again(key);
     }
   }
 
   /** Whether the engine has read that photo. */
   isEncoded(photo) {
-    return this.photo?.id === photo && this.#wishes.is('encode', 'done');
+    return this.photo?.id === photo && this.#tasks.is('encode', 'done');
   }
 
   /** Whether the mask is that of the newest points. */
   hasMask() {
-    return this.mask !== null && this.#wishes.is('points', 'done');
+    return this.mask !== null && this.#tasks.is('points', 'done');
   }
 
   forgetMask() {
