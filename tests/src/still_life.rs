@@ -77,23 +77,9 @@ pub fn mean_after(scores: &[ObjectScore], clicks: usize) -> f64 {
     scores.iter().map(|score| score.ious[clicks - 1]).sum::<f64>() / scores.len() as f64
 }
 
-/// The number that benches/RESULTS.md gives for the mean after three clicks on that device (`CPU` or `GPU`).
-pub fn recorded_mean(results: &str, device: &str) -> Option<f64> {
-    let (_, rest) = results.split_once(&format!("Mean IoU after three clicks, {device}: "))?;
-    rest.split_whitespace().next()?.trim_end_matches('.').parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_recorded_mean_is_read() {
-        let text = "Mean IoU after three clicks, CPU: 0.812.\nMean IoU after three clicks, GPU: 0.834.";
-        assert_eq!(recorded_mean(text, "CPU"), Some(0.812));
-        assert_eq!(recorded_mean(text, "GPU"), Some(0.834));
-        assert_eq!(recorded_mean(text, "TPU"), None);
-    }
 
     #[test]
     fn means_are_over_objects() {

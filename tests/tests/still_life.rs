@@ -1,4 +1,4 @@
-//! The still life, clicked object by object with the shipped pack: no worse than what benches/RESULTS.md says.
+//! The still life, clicked object by object with the shipped pack, against its own labels.
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::rc::Rc;
@@ -6,33 +6,31 @@ use std::rc::Rc;
 use maskov_engine::{DeviceChoice, Engine};
 use maskov_tests::repository;
 use maskov_tests::sample::RESOLUTION;
-use maskov_tests::still_life::{self, mean_after, recorded_mean};
+use maskov_tests::still_life::{self, mean_after};
 use maskov_weights::Pack;
 use pollster::block_on;
 
-/// How far the mean IoU may be from the recorded one: adapters round differently, and a threshold near a tie may move.
-const TOLERANCE: f64 = 0.03;
+/// Mean IoU after three clicks that every device reaches; 0.733 when this was written. Adapters round differently, and a
+/// threshold near a tie may move.
+const AFTER_THREE_CLICKS: f64 = 0.70;
 
-fn check(device: &str, choice: DeviceChoice) {
-    let results = std::fs::read_to_string(repository("benches/RESULTS.md")).unwrap();
-    let recorded =
-        recorded_mean(&results, device).expect("benches/RESULTS.md gives the mean after three clicks");
+fn check(choice: DeviceChoice) {
     let pack = Pack::open_folder(repository("web/models/small-v1")).unwrap();
     let mut engine = block_on(Engine::open(Rc::new(pack), choice, Some(RESOLUTION), &mut ())).unwrap();
     let scores = block_on(still_life::measure(&still_life::open().unwrap(), &mut engine, 3)).unwrap();
     let mean = mean_after(&scores, 3);
-    println!("{}: mean IoU after three clicks {mean:.3}, recorded {recorded}", engine.device().name());
-    assert!((mean - recorded).abs() <= TOLERANCE, "{mean:.3} is too far from {recorded}: {scores:?}");
+    println!("{}: mean IoU after three clicks {mean:.3}", engine.device().name());
+    assert!(mean >= AFTER_THREE_CLICKS, "{mean:.3}: {scores:?}");
 }
 
 #[test]
-fn the_cpu_keeps_the_recorded_quality() {
-    check("CPU", DeviceChoice::Cpu);
+fn three_clicks_find_most_of_an_object_on_the_cpu() {
+    check(DeviceChoice::Cpu);
 }
 
 #[test]
-fn the_gpu_keeps_the_recorded_quality() {
-    check("GPU", DeviceChoice::Gpu);
+fn three_clicks_find_most_of_an_object_on_the_gpu() {
+    check(DeviceChoice::Gpu);
 }
 
 /// One click and one pull: the best position of the pull, in the mean over the objects.

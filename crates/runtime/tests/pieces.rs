@@ -14,7 +14,7 @@ use serde_json::Value;
 /// What a VAE's encoder and a transformer's feed-forward do, on 64² and 32² tokens.
 fn list() -> Graph {
     let mut list = GraphBuilder::new();
-    let image = list.input("image", Shape { height: 64, width: 64, channels: 3 }, false).unwrap();
+    let image = list.input("image", Shape { height: 64, width: 64, channels: 32 }, false).unwrap();
     let x = list.conv3x3("conv_in", image, 32, 1, Padding::Same).unwrap();
     let normed = list.group_norm_silu("norm", Some("act"), x, 4, 1e-6).unwrap();
     let conv = list.conv3x3("conv", normed, 32, 1, Padding::Same).unwrap();
@@ -49,7 +49,7 @@ fn tiles_compute_what_one_buffer_does() {
     pollster::block_on(async {
         let (list, gpu) = (list(), Rc::new(gpu().await));
         let weights = weights(&list);
-        let image: Vec<f32> = (0..64 * 64 * 3).map(|i| (i as f32 * 0.37).sin()).collect();
+        let image: Vec<f32> = (0..64 * 64 * 32).map(|i| (i as f32 * 0.37).sin()).collect();
         let wanted = ["act", "conv", "gated", "down", "y"];
         let cpu = CpuExecutor::load(&list, &wanted, &weights, &[], &mut ()).await.unwrap();
         let expected = cpu.run(&[("image", &image)], &mut ()).await.unwrap().tensors;

@@ -10,14 +10,14 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use maskov_gpu::{Buffer, Gpu, Mark, Pass, Profiling, RowTiled, Span, Unit};
-use maskov_graph::{Graph, Shape, TensorId, WeightId};
+use maskov_graph::{Graph, Shape, Tensor, TensorId, WeightId};
 use maskov_kernels::matrix::Matrix;
 use maskov_weights::WeightSource;
 
 use self::pool::Pool;
 use self::rows::Rows;
 use self::weights::{Weight, roles, upload};
-use crate::pieces::{fits_bindings, pieces};
+use crate::pieces::{fits_bindings, pieces, rows_per_tile};
 use crate::plan::Plan;
 use crate::weights::{read_all, step};
 use crate::{Executor, Observer, Outputs, Result, RuntimeError, Step, Timings, Values};
@@ -265,9 +265,12 @@ impl<'a> Walk<'a> {
             alive[id.0 as usize] = Some(rows.clone());
         }
         for (id, values) in inputs {
-            let tensor = graph.tensor(*id);
-            let buffer = executor.gpu.upload(&tensor.name, values)?;
-            alive[id.0 as usize] = Some(Rows::of(buffer, tensor.shape.channels));
+            let Tensor { name, shape } = graph.tensor(*id);
+            let rows_per_tile = rows_per_tile(name, *shape, executor.binding_bytes)?;
+            let tiles = values.chunks(rows_per_tile * shape.channels);
+            let tiles = tiles.map(|values| Ok(Rc::new(executor.gpu.upload(name, values)?)));
+            alive[id.0 as usize] =
+                Some(Rows::new(tiles.collect::<Result<_>>()?, rows_per_tile, shape.channels));
         }
         let pass = executor.gpu.pass();
         Ok(Self { executor, pass, alive, maps: HashMap::new(), row_stats: Vec::new() })

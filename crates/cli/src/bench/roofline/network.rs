@@ -19,8 +19,9 @@ use crate::progress::counted;
 const RUNS: usize = 3;
 /// Milliseconds that an operation may take before fewer of its rows are measured: a software adapter's bound.
 const LONGEST_MS: f64 = 400.0;
-/// The share of its peak that a product may be slower by, to foresee what takes too long.
-const SLOWEST_SHARE: f64 = 0.02;
+/// The shares of the peaks that are reached at the least, to foresee what takes too long.
+const LEAST_OF_FMA: f64 = 0.02;
+const LEAST_OF_READ: f64 = 0.1;
 
 /// An operation that occurs in a list, and how often.
 struct Distinct {
@@ -93,11 +94,14 @@ fn distinct(graph: &Graph, dtype: &dyn Fn(&str) -> DType) -> Vec<Distinct> {
 
 /// By how much the height has to be divided: until all of it can be bound and nothing takes too long.
 fn cut(gpu: &Gpu, graph: &Graph, index: usize, peaks: &Peaks) -> Result<usize> {
-    let most_flop = SLOWEST_SHARE * peaks.fma_f32 * LONGEST_MS / 1e3;
+    let most_flop = LEAST_OF_FMA * peaks.fma_f32 * LONGEST_MS / 1e3;
+    let most_bytes = LEAST_OF_READ * peaks.read * LONGEST_MS / 1e3;
     let mut cut = 1;
     loop {
         let alone = graph.alone(index, cut)?;
+        let bytes: u64 = alone.tensors.iter().map(|tensor| tensor.shape.bytes()).sum();
         let is_small = fits_bindings(&alone, gpu.caps().max_binding_bytes).is_ok()
+            && bytes as f64 <= most_bytes
             && alone.op_flop(&alone.ops[0]) as f64 <= most_flop;
         let lowest = alone.inputs.iter().map(|input| alone.tensor(input.tensor).shape.height).max();
         // Below it a stride or a square of pixels would no longer divide.
