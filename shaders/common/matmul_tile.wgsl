@@ -49,18 +49,18 @@ fn matmul_tile(group: vec3<u32>, local: vec2<u32>) {
             let b = i * LINE + local.x * 2u;
             let b0 = tile_b[b];
             let b1 = tile_b[b + 1u];
+            let a = i * LINE + local.y * (tile_rows / 32u);
+            let a0 = tile_a[a];
+            sums[0] = fma(vec4(a0.x), b0, sums[0]);
+            sums[1] = fma(vec4(a0.x), b1, sums[1]);
+            sums[2] = fma(vec4(a0.y), b0, sums[2]);
+            sums[3] = fma(vec4(a0.y), b1, sums[3]);
+            sums[4] = fma(vec4(a0.z), b0, sums[4]);
+            sums[5] = fma(vec4(a0.z), b1, sums[5]);
+            sums[6] = fma(vec4(a0.w), b0, sums[6]);
+            sums[7] = fma(vec4(a0.w), b1, sums[7]);
             if TALL {
-                let a = i * LINE + local.y * 2u;
-                let a0 = tile_a[a];
                 let a1 = tile_a[a + 1u];
-                sums[0] = fma(vec4(a0.x), b0, sums[0]);
-                sums[1] = fma(vec4(a0.x), b1, sums[1]);
-                sums[2] = fma(vec4(a0.y), b0, sums[2]);
-                sums[3] = fma(vec4(a0.y), b1, sums[3]);
-                sums[4] = fma(vec4(a0.z), b0, sums[4]);
-                sums[5] = fma(vec4(a0.z), b1, sums[5]);
-                sums[6] = fma(vec4(a0.w), b0, sums[6]);
-                sums[7] = fma(vec4(a0.w), b1, sums[7]);
                 sums[8] = fma(vec4(a1.x), b0, sums[8]);
                 sums[9] = fma(vec4(a1.x), b1, sums[9]);
                 sums[10] = fma(vec4(a1.y), b0, sums[10]);
@@ -69,16 +69,6 @@ fn matmul_tile(group: vec3<u32>, local: vec2<u32>) {
                 sums[13] = fma(vec4(a1.z), b1, sums[13]);
                 sums[14] = fma(vec4(a1.w), b0, sums[14]);
                 sums[15] = fma(vec4(a1.w), b1, sums[15]);
-            } else {
-                let a0 = tile_a[i * LINE + local.y];
-                sums[0] = fma(vec4(a0.x), b0, sums[0]);
-                sums[1] = fma(vec4(a0.x), b1, sums[1]);
-                sums[2] = fma(vec4(a0.y), b0, sums[2]);
-                sums[3] = fma(vec4(a0.y), b1, sums[3]);
-                sums[4] = fma(vec4(a0.z), b0, sums[4]);
-                sums[5] = fma(vec4(a0.z), b1, sums[5]);
-                sums[6] = fma(vec4(a0.w), b0, sums[6]);
-                sums[7] = fma(vec4(a0.w), b1, sums[7]);
             }
         }
         workgroupBarrier();

@@ -7,7 +7,7 @@ export class Previews {
   #send;
   #serial = 0;
   #inFlight = 0;
-  #next = null;
+  #wanted = null;
   #timer = 0;
   #asked = '';
 
@@ -27,7 +27,7 @@ export class Previews {
     const asked = JSON.stringify([points, isLive]);
     if (asked === this.#asked) return;
     this.#asked = asked;
-    this.#next = { points, isLive };
+    this.#wanted = { points, isLive };
     clearTimeout(this.#timer);
     if (waits) this.#timer = setTimeout(() => this.#next(), REST_MS);
     else this.#next();
@@ -36,7 +36,7 @@ export class Previews {
   /** Nothing is pointed at: what is on its way is not shown any more. */
   stop() {
     clearTimeout(this.#timer);
-    this.#next = null;
+    this.#wanted = null;
     this.#asked = '';
     this.#serial += 1;
   }
@@ -56,9 +56,9 @@ export class Previews {
   }
 
   #next() {
-    if (this.#inFlight || !this.#next) return;
-    this.#sent = this.#next;
-    this.#next = null;
+    if (this.#inFlight || !this.#wanted) return;
+    this.#sent = this.#wanted;
+    this.#wanted = null;
     this.#inFlight = ++this.#serial;
     this.#send(this.#serial, this.#sent.points);
   }

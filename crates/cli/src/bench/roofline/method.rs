@@ -20,19 +20,8 @@ pub struct Task {
     pub round_trips: u64,
 }
 
-/// Opens a photo of a made attention map of that R, clicks twice and points once. The first photo only compiles.
+/// Opens a photo of a made attention map of that R, clicks twice and points once.
 pub async fn measure(
-    gpu: &Rc<Gpu>,
-    engine: &Engine,
-    photo: &Photo<'static>,
-    resolution: usize,
-    assumed: &Peaks,
-) -> Result<Vec<Task>> {
-    of(gpu, engine, photo, resolution, assumed).await?;
-    of(gpu, engine, photo, resolution, assumed).await
-}
-
-async fn of(
     gpu: &Rc<Gpu>,
     engine: &Engine,
     photo: &Photo<'static>,

@@ -162,7 +162,10 @@ async fn measure(args: &RooflineArgs) -> Result<Value> {
             );
             continue;
         }
-        for task in method::measure(&gpu, &engine, &generated(1250, 800)?, resolution, &assumed).await? {
+        let photo = generated(1250, 800)?;
+        // The first time kernels are compiled.
+        method::measure(&gpu, &engine, &photo, resolution, &assumed).await?;
+        for task in method::measure(&gpu, &engine, &photo, resolution, &assumed).await? {
             let title = format!("the method, R = {resolution}, 1250×800: {}", task.what);
             task.table.print(&title, &peaks, &assumed, task.round_trips);
             numbers[&title] = task.table.json(&peaks, task.round_trips);
