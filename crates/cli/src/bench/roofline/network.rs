@@ -42,6 +42,7 @@ pub async fn measure(
     let mut table = Table::default();
     for Distinct { index, count } in all {
         let cut = cut(gpu, graph, index, peaks)?;
+        table.scaled += if cut > 1 { count } else { 0 };
         let alone = graph.alone(index, cut)?;
         let spans = time(gpu, &alone, dtype).await?;
         let (whole, measured) = (graph.alone(index, 1)?, alone.op_flop(&alone.ops[0]) as f64);

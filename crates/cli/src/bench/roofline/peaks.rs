@@ -10,6 +10,8 @@ use maskov_kernels::peak_read::peak_read;
 use maskov_kernels::peak_workgroup::{self, peak_workgroup};
 use serde_json::{Value, json};
 
+use crate::bench::median;
+
 /// Groups of 256 invocations: enough to fill any adapter.
 const GROUPS: usize = 2048;
 const INVOCATIONS: usize = 256 * GROUPS;
@@ -169,5 +171,5 @@ async fn round_trip_ms(gpu: &Gpu, y: &Buffer) -> Result<f64> {
         gpu.read_range::<f32>(y, 0, 1).await?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
     }
-    Ok(super::super::median(&times))
+    Ok(median(&times))
 }

@@ -61,6 +61,8 @@ impl Work {
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     rows: Vec<Work>,
+    /// Operations whose times are of fewer rows, scaled to all.
+    pub scaled: usize,
     /// Milliseconds on an adapter of the assumed peaks, at the roof.
     roof_ms: f64,
     /// The same at the shares that are aimed at.
@@ -113,8 +115,12 @@ impl Table {
             );
         }
         let waiting = round_trips as f64 * assumed.round_trip_ms;
+        let scaled = match self.scaled {
+            0 => String::new(),
+            count => format!(", {count} operations on fewer rows and scaled to all"),
+        };
         println!(
-            "\nMeasured: {:.1} ms on the device. Predicted, not measured: {:.1} ms at the roof, {:.1} ms at the shares \
+            "\nMeasured: {:.1} ms on the device{scaled}. Predicted, not measured: {:.1} ms at the roof, {:.1} ms at the shares \
              that are aimed at, {round_trips} read-backs of {:.2} ms included.",
             self.ms(),
             self.roof_ms + waiting,
@@ -133,7 +139,7 @@ impl Table {
         };
         let kernels: Vec<_> = self.rows.iter().map(kernel).collect();
         json!({
-            "kernels": kernels, "round_trips": round_trips,
+            "kernels": kernels, "round_trips": round_trips, "scaled_operations": self.scaled,
             "predicted_roof_ms": self.roof_ms, "predicted_goal_ms": self.goal_ms,
         })
     }
