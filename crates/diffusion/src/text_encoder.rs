@@ -1,6 +1,6 @@
 //! `CLIPTextModel`: the token ids of a fixed prompt to `last_hidden_state`.
 
-use maskov_graph::{Function, Graph, GraphBuilder, GraphError, Operation, Stored, TensorId};
+use maskov_graph::{Embedding, Function, Graph, GraphBuilder, GraphError, Operation, Stored, TensorId};
 use serde_json::json;
 
 use crate::fields::Fields;
@@ -111,7 +111,7 @@ pub fn text_graph(config: &TextEncoderConfig, ids: &[u32]) -> Result<Graph, Mode
     };
     let tokens = table("token_embedding", config.vocab_size)?;
     let positions = table("position_embedding", config.max_position_embeddings)?;
-    let operation = Operation::TokenEmbedding { ids: ids.to_vec(), tokens, positions };
+    let operation = Operation::Embedding(Embedding::Tokens { ids: ids.to_vec(), tokens, positions });
     let mut hidden = list.op("text_model.embeddings", operation)?;
     for index in 0..config.num_hidden_layers {
         hidden = layer(&mut list, config, &format!("encoder.layers.{index}"), hidden)?;

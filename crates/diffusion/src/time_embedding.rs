@@ -1,6 +1,6 @@
 //! The embedding of the fixed timestep: constant, so that it is computed once per model.
 
-use maskov_graph::{Function, GraphBuilder, GraphError, Operation, Stored, TensorId};
+use maskov_graph::{Embedding, Function, GraphBuilder, GraphError, Operation, Stored, TensorId};
 
 use crate::UnetConfig;
 
@@ -12,8 +12,9 @@ pub(crate) fn time_embedding(
 ) -> Result<TensorId, GraphError> {
     let width = config.time_embedding_dim;
     let channels = config.block_out_channels[0];
-    let input =
-        list.timestep_embedding("time_proj", timestep, channels, config.flip_sin_to_cos, config.freq_shift)?;
+    let UnetConfig { flip_sin_to_cos, freq_shift, .. } = *config;
+    let sinusoids = Embedding::Timestep { timestep, channels, flip_sin_to_cos, freq_shift };
+    let input = list.op("time_proj", Operation::Embedding(sinusoids))?;
     let input = list.linear("time_embedding.linear_1", &[], input, width, true, Stored::Linear)?;
     let silu = |input| Operation::Activation { input, function: Function::Silu };
     let input = list.op("time_embedding.act", silu(input))?;

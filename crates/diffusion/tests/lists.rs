@@ -9,7 +9,7 @@ use maskov_diffusion::{
     Configs, LARGEST_RESOLUTION, ModelError, Probes, Settings, VaeConfig, attention_graph, text_graph,
     verification_graph,
 };
-use maskov_graph::{Function, Operation, Padding, Shape};
+use maskov_graph::{Embedding, Function, Operation, Padding, Shape};
 use serde_json::{Value, json};
 
 /// Two levels, as small as they go.
@@ -189,7 +189,7 @@ fn norms_and_paddings_are_diffusers_own() {
                 assert_eq!(padding == Padding::RightBottom, is_vae && stride == 2, "{name}");
             }
             Operation::ScaledHead { channels, scale, .. } => assert_eq!((channels, scale), (4, 0.18215)),
-            Operation::TimestepEmbedding { timestep, flip_sin_to_cos, freq_shift } => {
+            Operation::Embedding(Embedding::Timestep { timestep, flip_sin_to_cos, freq_shift, .. }) => {
                 assert_eq!((timestep, flip_sin_to_cos, freq_shift), (100.0, true, 0.0));
             }
             _ => {}

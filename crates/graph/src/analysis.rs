@@ -162,40 +162,9 @@ impl Operation {
         weight: &dyn Fn(WeightId) -> WeightId,
     ) -> Self {
         let mut operation = self.clone();
-        operation.tensors_mut().into_iter().for_each(|id| *id = tensor(*id));
-        operation.weights_mut().into_iter().for_each(|id| *id = weight(*id));
+        let (tensors, weights) = operation.operands_mut();
+        tensors.into_iter().for_each(|id| *id = tensor(*id));
+        weights.into_iter().for_each(|id| *id = weight(*id));
         operation
-    }
-
-    fn tensors_mut(&mut self) -> Vec<&mut TensorId> {
-        match self {
-            Self::Linear { input, .. }
-            | Self::Conv3x3 { input, .. }
-            | Self::GroupNorm { input, .. }
-            | Self::LayerNorm { input, .. }
-            | Self::Activation { input, .. }
-            | Self::Geglu { input }
-            | Self::UpsampleNearest { input }
-            | Self::ScaledHead { input, .. }
-            | Self::PixelUnshuffle { input, .. } => vec![input],
-            Self::Add { a, b } | Self::Concat { a, b } => vec![a, b],
-            Self::AddRow { input, row } => vec![input, row],
-            Self::Attention { query, key, value, .. } => vec![query, key, value],
-            Self::AttentionMap { taps } => {
-                taps.iter_mut().flat_map(|tap| [&mut tap.query, &mut tap.key]).collect()
-            }
-            Self::TimestepEmbedding { .. } | Self::TokenEmbedding { .. } => Vec::new(),
-        }
-    }
-
-    fn weights_mut(&mut self) -> Vec<&mut WeightId> {
-        match self {
-            Self::Linear { weight, bias, .. } | Self::Conv3x3 { weight, bias, .. } => {
-                std::iter::once(weight).chain(bias).collect()
-            }
-            Self::GroupNorm { weight, bias, .. } | Self::LayerNorm { weight, bias, .. } => vec![weight, bias],
-            Self::TokenEmbedding { tokens, positions, .. } => vec![tokens, positions],
-            _ => Vec::new(),
-        }
     }
 }

@@ -84,27 +84,6 @@ impl GraphBuilder {
         self.push(name, operation, shape)
     }
 
-    /// Adds the sinusoidal embedding of a timestep, `[1, channels]`; the operation itself does not say how wide it is.
-    pub fn timestep_embedding(
-        &mut self,
-        name: &str,
-        timestep: f32,
-        channels: usize,
-        flip_sin_to_cos: bool,
-        freq_shift: f32,
-    ) -> Result<TensorId, GraphError> {
-        let half = (channels / 2) as f32;
-        if !channels.is_multiple_of(2) || half <= freq_shift {
-            let reason =
-                format!("{channels} channels do not divide into sines and cosines (shift {freq_shift})");
-            return Err(GraphError::shape(name, reason));
-        }
-        let operation = Operation::TimestepEmbedding { timestep, flip_sin_to_cos, freq_shift };
-        let tensor = self.push(name, operation, Shape { height: 1, width: 1, channels })?;
-        self.publish(name, tensor)?;
-        Ok(tensor)
-    }
-
     /// Gives a tensor a public name (one tensor may have several).
     pub fn publish(&mut self, name: &str, tensor: TensorId) -> Result<(), GraphError> {
         match self.graph.names.insert(name.to_owned(), tensor) {

@@ -1,6 +1,6 @@
 //! The shape of an operation's output, or why the operation does not fit its inputs.
 
-use crate::{Graph, Operation, Padding, Shape, Tap, TensorId, WeightId};
+use crate::{Embedding, Graph, Operation, Padding, Shape, Tap, TensorId, WeightId};
 
 type Inferred = Result<Shape, String>;
 
@@ -35,12 +35,7 @@ pub(crate) fn output_shape(graph: &Graph, operation: &Operation) -> Inferred {
         Operation::PixelUnshuffle { input, factor, positions } => {
             pixel_unshuffle(shape(input), *factor, *positions)
         }
-        Operation::TimestepEmbedding { .. } => {
-            Err("its width is not known; add it with its channels".to_owned())
-        }
-        Operation::TokenEmbedding { ids, tokens, positions } => {
-            token_embedding(graph, ids, *tokens, *positions)
-        }
+        Operation::Embedding(embedding) => embedded(graph, embedding),
         Operation::Attention { query, key, value, heads, causal } => {
             attention(shape(query), shape(key), shape(value), *heads, *causal)
         }
@@ -142,6 +137,20 @@ fn pixel_unshuffle(input: Shape, factor: usize, positions: bool) -> Inferred {
     }
     let channels = input.channels * factor * factor + if positions { 2 } else { 0 };
     Ok(Shape { height: input.height / factor, width: input.width / factor, channels })
+}
+
+fn embedded(graph: &Graph, embedding: &Embedding) -> Inferred {
+    match embedding {
+        Embedding::Timestep { channels, freq_shift, .. } => timestep(*channels, *freq_shift),
+        Embedding::Tokens { ids, tokens, positions } => token_embedding(graph, ids, *tokens, *positions),
+    }
+}
+
+fn timestep(channels: usize, freq_shift: f32) -> Inferred {
+    if !channels.is_multiple_of(2) || (channels / 2) as f32 <= freq_shift {
+        return Err(format!("{channels} channels do not divide into sines and cosines (shift {freq_shift})"));
+    }
+    Ok(Shape { height: 1, width: 1, channels })
 }
 
 fn token_embedding(graph: &Graph, ids: &[u32], tokens: WeightId, positions: WeightId) -> Inferred {

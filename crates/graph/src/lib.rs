@@ -22,7 +22,7 @@ pub use builder::GraphBuilder;
 pub use count::{Flop, Parameters, Precision, Totals};
 pub use error::GraphError;
 pub use layers::Stored;
-pub use operation::{Function, Operation, Padding, Tap};
+pub use operation::{Embedding, Function, Operation, Padding, Tap};
 pub use table::Row;
 
 use std::collections::HashMap;

@@ -142,24 +142,8 @@ pub enum Operation {
         /// Whether the two position channels follow.
         positions: bool,
     },
-    /// The sinusoidal embedding of a fixed timestep, `[1, channels]`. No inputs.
-    TimestepEmbedding {
-        /// The timestep.
-        timestep: f32,
-        /// Whether the cosines come first.
-        flip_sin_to_cos: bool,
-        /// diffusers' `freq_shift`.
-        freq_shift: f32,
-    },
-    /// Rows of a token table plus the position table: `[1, ids.len(), channels]`. No inputs.
-    TokenEmbedding {
-        /// Token ids of the fixed prompt.
-        ids: Vec<u32>,
-        /// `[vocabulary, channels]`
-        tokens: WeightId,
-        /// `[positions, channels]`
-        positions: WeightId,
-    },
+    /// An embedding, `[rows, channels]`. No inputs.
+    Embedding(Embedding),
     /// Multi-head attention `softmax(QKᵀ/√d) V`; heads are contiguous slices of the channels.
     Attention {
         /// `[queries, heads · head_dim]`
@@ -180,38 +164,78 @@ pub enum Operation {
     },
 }
 
+/// What is made of weights and numbers alone: once per model, on the host for both executors.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Embedding {
+    /// The sinusoids of a fixed timestep, `[1, channels]`.
+    Timestep {
+        /// The timestep.
+        timestep: f32,
+        /// An even number.
+        channels: usize,
+        /// Whether the cosines come first.
+        flip_sin_to_cos: bool,
+        /// diffusers' `freq_shift`.
+        freq_shift: f32,
+    },
+    /// Rows of a token table plus the position table, `[ids.len(), channels]`.
+    Tokens {
+        /// Token ids of the fixed prompt.
+        ids: Vec<u32>,
+        /// `[vocabulary, channels]`
+        tokens: WeightId,
+        /// `[positions, channels]`
+        positions: WeightId,
+    },
+}
+
 impl Operation {
     /// The tensors it reads.
     pub fn inputs(&self) -> Vec<TensorId> {
-        match self {
-            Self::Linear { input, .. }
-            | Self::Conv3x3 { input, .. }
-            | Self::GroupNorm { input, .. }
-            | Self::LayerNorm { input, .. }
-            | Self::Activation { input, .. }
-            | Self::Geglu { input }
-            | Self::UpsampleNearest { input }
-            | Self::ScaledHead { input, .. }
-            | Self::PixelUnshuffle { input, .. } => vec![*input],
-            Self::Add { a, b } | Self::Concat { a, b } => vec![*a, *b],
-            Self::AddRow { input, row } => vec![*input, *row],
-            Self::Attention { query, key, value, .. } => vec![*query, *key, *value],
-            Self::AttentionMap { taps } => taps.iter().flat_map(|tap| [tap.query, tap.key]).collect(),
-            Self::TimestepEmbedding { .. } | Self::TokenEmbedding { .. } => Vec::new(),
-        }
+        self.clone().operands_mut().0.into_iter().map(|id| *id).collect()
     }
 
     /// The weights it reads.
     pub fn weights(&self) -> Vec<WeightId> {
+        self.clone().operands_mut().1.into_iter().map(|id| *id).collect()
+    }
+
+    /// The tensors and the weights it reads. Every field is named, so that none can be forgotten.
+    pub(crate) fn operands_mut(&mut self) -> (Vec<&mut TensorId>, Vec<&mut WeightId>) {
         match self {
-            Self::Linear { weight, bias, .. } | Self::Conv3x3 { weight, bias, .. } => {
-                std::iter::once(*weight).chain(*bias).collect()
+            Self::Linear { input, weight, bias }
+            | Self::Conv3x3 { input, weight, bias, stride: _, padding: _ } => {
+                (vec![input], std::iter::once(weight).chain(bias).collect())
             }
-            Self::GroupNorm { weight, bias, .. } | Self::LayerNorm { weight, bias, .. } => {
-                vec![*weight, *bias]
+            Self::GroupNorm { input, weight, bias, groups: _, eps: _, silu: _ }
+            | Self::LayerNorm { input, weight, bias, eps: _ } => (vec![input], vec![weight, bias]),
+            Self::Activation { input, function: _ }
+            | Self::Geglu { input }
+            | Self::UpsampleNearest { input }
+            | Self::ScaledHead { input, channels: _, scale: _ }
+            | Self::PixelUnshuffle { input, factor: _, positions: _ } => (vec![input], Vec::new()),
+            Self::Add { a, b } | Self::Concat { a, b } => (vec![a, b], Vec::new()),
+            Self::AddRow { input, row } => (vec![input, row], Vec::new()),
+            Self::Attention { query, key, value, heads: _, causal: _ } => {
+                (vec![query, key, value], Vec::new())
             }
-            Self::TokenEmbedding { tokens, positions, .. } => vec![*tokens, *positions],
-            _ => Vec::new(),
+            Self::AttentionMap { taps } => {
+                let of_taps = taps.iter_mut().flat_map(|tap| {
+                    let Tap { query, key, heads: _, weight: _ } = tap;
+                    [query, key]
+                });
+                (of_taps.collect(), Vec::new())
+            }
+            Self::Embedding(embedding) => (Vec::new(), embedding.weights_mut()),
+        }
+    }
+}
+
+impl Embedding {
+    fn weights_mut(&mut self) -> Vec<&mut WeightId> {
+        match self {
+            Self::Timestep { timestep: _, channels: _, flip_sin_to_cos: _, freq_shift: _ } => Vec::new(),
+            Self::Tokens { ids: _, tokens, positions } => vec![tokens, positions],
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Graph, Operation, Padding, Precision, Shape, TensorId, Totals};
+use crate::{Embedding, Graph, Operation, Padding, Precision, Shape, TensorId, Totals};
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,8 +50,8 @@ impl Operation {
             Self::UpsampleNearest { .. } => "upsample_nearest",
             Self::ScaledHead { .. } => "scaled_head",
             Self::PixelUnshuffle { .. } => "pixel_unshuffle",
-            Self::TimestepEmbedding { .. } => "timestep_embedding",
-            Self::TokenEmbedding { .. } => "token_embedding",
+            Self::Embedding(Embedding::Timestep { .. }) => "timestep_embedding",
+            Self::Embedding(Embedding::Tokens { .. }) => "token_embedding",
             Self::Attention { .. } => "attention",
             Self::AttentionMap { .. } => "attention_map",
         }

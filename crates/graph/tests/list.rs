@@ -1,7 +1,8 @@
 //! A small network with everything that the analyses distinguish: a constant branch, a dead tail, a skip.
 
 use maskov_graph::{
-    Function, Graph, GraphBuilder, GraphError, Lifetime, Operation, Padding, Precision, Shape, Stored, Tap,
+    Embedding, Function, Graph, GraphBuilder, GraphError, Lifetime, Operation, Padding, Precision, Shape,
+    Stored, Tap,
 };
 
 const PHOTO: Shape = Shape { height: 4, width: 6, channels: 8 };
@@ -149,7 +150,8 @@ fn what_does_not_fit_is_refused_by_name() -> Result<(), GraphError> {
     refused(list.conv3x3("stride", photo, 8, 3, Padding::Same), "stride");
     refused(list.conv3x3("window", text, 8, 2, Padding::RightBottom), "window");
     refused(list.group_norm("groups", photo, 3, 1e-5), "groups");
-    refused(list.timestep_embedding("time", 100.0, 7, true, 0.0), "time");
+    let time = Embedding::Timestep { timestep: 100.0, channels: 7, flip_sin_to_cos: true, freq_shift: 0.0 };
+    refused(list.op("time", Operation::Embedding(time)), "time");
     let attention = Operation::Attention { query: photo, key: text, value: text, heads: 2, causal: false };
     refused(list.op("attention", attention), "attention");
     assert!(matches!(list.input("photo", PHOTO, false), Err(GraphError::NameTaken { .. })));
@@ -166,7 +168,8 @@ fn tokens_must_be_in_the_table() -> Result<(), GraphError> {
     let mut list = GraphBuilder::new();
     let tokens = list.weight("tokens", Vec::new(), &[10, 4])?;
     let positions = list.weight("positions", Vec::new(), &[3, 4])?;
-    let embed = |ids: &[u32]| Operation::TokenEmbedding { ids: ids.to_vec(), tokens, positions };
+    let embed =
+        |ids: &[u32]| Operation::Embedding(Embedding::Tokens { ids: ids.to_vec(), tokens, positions });
     let text = list.op("text", embed(&[9, 0, 0]))?;
     assert_eq!(list.shape(text), Shape { height: 1, width: 3, channels: 4 });
     assert!(list.op("outside", embed(&[10])).is_err());

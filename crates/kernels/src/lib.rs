@@ -52,7 +52,6 @@ pub mod sum_splits;
 pub mod temperature;
 pub mod threshold_best;
 pub mod threshold_scores;
-pub mod token_embedding;
 pub mod truncated_mask;
 pub mod truncated_nearest;
 pub mod upsample_guide;

@@ -10,6 +10,7 @@
 
 pub mod compare;
 mod cpu;
+mod embedding;
 mod error;
 mod executor;
 mod gpu;
@@ -17,7 +18,6 @@ mod observer;
 mod picture;
 mod pieces;
 mod plan;
-mod timestep;
 mod timings;
 mod weights;
 

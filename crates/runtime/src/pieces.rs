@@ -77,8 +77,7 @@ pub(crate) fn pieces(graph: &Graph, op: &Op, limit: u64, most_flop: u64) -> Resu
         | O::AttentionMap { .. }
         | O::UpsampleNearest { .. }
         | O::PixelUnshuffle { .. }
-        | O::TimestepEmbedding { .. }
-        | O::TokenEmbedding { .. } => Ok(std::iter::once(0..out.rows()).collect()),
+        | O::Embedding(_) => Ok(std::iter::once(0..out.rows()).collect()),
     }
 }
 
@@ -97,7 +96,7 @@ pub fn fits_bindings(graph: &Graph, limit: u64) -> Result<()> {
             O::UpsampleNearest { input } | O::PixelUnshuffle { input, .. } => vec![*input, op.output],
             // The map itself lies in tiles of its own.
             O::AttentionMap { taps } => taps.iter().flat_map(|tap| [tap.query, tap.key]).collect(),
-            O::TimestepEmbedding { .. } | O::TokenEmbedding { .. } => vec![op.output],
+            O::Embedding(_) => vec![op.output],
             O::Linear { .. }
             | O::Conv3x3 { .. }
             | O::GroupNorm { .. }

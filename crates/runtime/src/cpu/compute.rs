@@ -4,12 +4,11 @@ use maskov_graph::{Function, Op, Operation, TensorId, WeightId};
 use maskov_kernels::concat::concat_cpu;
 use maskov_kernels::pixel_unshuffle::pixel_unshuffle_cpu;
 use maskov_kernels::scaled_head::scaled_head_cpu;
-use maskov_kernels::token_embedding::token_embedding_cpu;
 use maskov_kernels::upsample_nearest::upsample_nearest_cpu;
 
 use super::{Alive, CpuExecutor, attention, conv, gemm, pointwise};
+use crate::embedding::embedding_values;
 use crate::picture::picture;
-use crate::timestep::timestep_embedding;
 
 impl CpuExecutor {
     pub(super) fn compute(&self, op: &Op, alive: &Alive<'_>) -> Vec<f32> {
@@ -56,11 +55,8 @@ impl CpuExecutor {
                 let (extent, channels) = ([out.height, out.width], shape(input).channels);
                 pixel_unshuffle_cpu(value(input), extent, channels, *factor, *positions, &mut y);
             }
-            O::TimestepEmbedding { timestep, flip_sin_to_cos, freq_shift } => {
-                y = timestep_embedding(*timestep, out.channels, *flip_sin_to_cos, *freq_shift);
-            }
-            O::TokenEmbedding { ids, tokens, positions } => {
-                token_embedding_cpu(ids, weight(tokens), weight(positions), out.channels, &mut y);
+            O::Embedding(embedding) => {
+                y = embedding_values(embedding, &|weight| &self.weights[weight.0 as usize], out);
             }
             O::Attention { query, key, value: v, heads, causal } => {
                 attention::attention(

@@ -9,7 +9,6 @@ use maskov_kernels::attention::Layer;
 use maskov_kernels::attention_map::Share;
 use maskov_kernels::conv2d_3x3_f16::{Picture, Window};
 use maskov_kernels::group_norm_partials::{BLOCK_ROWS, partials_len};
-use maskov_kernels::token_embedding::token_embedding_cpu;
 use maskov_kernels::{
     activation, add, add_row, attention, attention_map, attention_row_stats, concat, geglu, group_norm,
     group_norm_partials, group_norm_stats, layer_norm, normalize_rows, pixel_unshuffle, products,
@@ -18,9 +17,9 @@ use maskov_kernels::{
 
 use super::{Rows, Walk};
 use crate::Result;
+use crate::embedding::embedding_values;
 use crate::picture::picture;
 use crate::pieces::rows_per_tile;
-use crate::timestep::timestep_embedding;
 
 impl Walk<'_> {
     /// Records an operation that is made at once and keeps its output; of another it gives the output, to be made by
@@ -33,19 +32,8 @@ impl Walk<'_> {
                 let map = self.attention_map(&op.name, taps)?;
                 self.maps.insert(op.output, map);
             }
-            O::TimestepEmbedding { timestep, flip_sin_to_cos, freq_shift } => {
-                let values = timestep_embedding(*timestep, out.channels, *flip_sin_to_cos, *freq_shift);
-                self.keep(op.output, Rows::of(gpu.upload(&op.name, &values)?, out.channels));
-            }
-            O::TokenEmbedding { ids, tokens, positions } => {
-                let mut values = vec![0.0; out.len()];
-                token_embedding_cpu(
-                    ids,
-                    self.executor.host(*tokens),
-                    self.executor.host(*positions),
-                    out.channels,
-                    &mut values,
-                );
+            O::Embedding(embedding) => {
+                let values = embedding_values(embedding, &|weight| self.executor.host(weight), out);
                 self.keep(op.output, Rows::of(gpu.upload(&op.name, &values)?, out.channels));
             }
             O::GroupNorm { .. } => {
@@ -138,10 +126,9 @@ impl Walk<'_> {
                 let (q, k, v) = (self.part(*query, piece), self.whole(*key)?, self.whole(*value)?);
                 attention::attention(&mut self.pass, &q, &k, &v, layer, *causal, y)?;
             }
-            O::GroupNorm { .. }
-            | O::AttentionMap { .. }
-            | O::TimestepEmbedding { .. }
-            | O::TokenEmbedding { .. } => unreachable!("made at once by begin()"),
+            O::GroupNorm { .. } | O::AttentionMap { .. } | O::Embedding(_) => {
+                unreachable!("made at once by begin()")
+            }
         }
         Ok(())
     }

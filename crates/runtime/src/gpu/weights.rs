@@ -34,9 +34,8 @@ pub(super) fn roles(graph: &Graph) -> Vec<Role> {
             Operation::Linear { weight, .. } | Operation::Conv3x3 { weight, .. } => {
                 set(*weight, Role::Matrix)
             }
-            Operation::TokenEmbedding { tokens, positions, .. } => {
-                set(*tokens, Role::Host);
-                set(*positions, Role::Host);
+            Operation::Embedding(_) => {
+                op.operation.weights().into_iter().for_each(|weight| set(weight, Role::Host))
             }
             _ => {}
         }
