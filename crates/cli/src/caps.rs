@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use maskov_diffusion::LARGEST_RESOLUTION;
 use maskov_engine::{Device, DeviceChoice, Model};
 use maskov_gpu::Caps;
+use maskov_model::LARGEST_RESOLUTION;
 use maskov_photo::MAX_PIXELS;
 use maskov_runtime::fits_bindings;
 use pollster::block_on;
@@ -58,7 +58,7 @@ fn print(caps: &Caps, model: &Model) {
     println!("shader-f16            {} (not needed)", yes(caps.shader_f16));
     println!(
         "own R of the model    {}; largest whose layers fit its bindings {}",
-        model.settings.resolution,
+        model.settings().resolution,
         largest_resolution(caps, model).map_or("none".to_owned(), |resolution| resolution.to_string())
     );
     println!(

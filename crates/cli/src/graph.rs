@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
-use maskov_diffusion::{
-    Probes, TextEncoderConfig, VaeConfig, text_graph, unet_graph, vae_graph, verification_graph,
-};
+use maskov_engine::listings;
 use maskov_graph::Graph;
+use maskov_model::{Listing, ListingOptions};
 
-use crate::configs::Parts;
+use crate::configs;
 
 /// Print a model as the list of its operations, with shapes, bytes and FLOP
 #[derive(Args)]
@@ -38,70 +37,23 @@ pub struct GraphArgs {
 
 /// Runs the subcommand.
 pub fn run(args: GraphArgs) -> Result<()> {
-    let parts = Parts::read(&args.config)?;
-    match &parts.unet {
-        Some(_) => print_model(&args, &parts)?,
-        None if args.whole || !args.attention.is_empty() => {
-            bail!("{} has no UNet, so --whole and --attention mean nothing there.", args.config.display())
-        }
-        None => {}
-    }
-    let alone = parts.unet.is_none();
-    if let Some(vae) = &parts.vae {
-        let vae = VaeConfig::parse(&vae.to_string())?;
-        let graph = vae_graph(&vae, args.resolution.unwrap_or(64))?;
-        print("VAE encoder, photo to latents", &graph, &["latents"], args.summary || !alone)?;
-    }
-    if let Some(text) = &parts.text_encoder {
-        let text = TextEncoderConfig::parse(&text.to_string())?;
-        let graph = text_graph(&text, &text.empty_prompt())?;
-        print(
-            "text encoder, the empty prompt, once per model",
-            &graph,
-            &["last_hidden_state"],
-            args.summary || !alone,
-        )?;
-    }
-    Ok(())
+    let files = configs::read(&args.config)?;
+    let options = ListingOptions {
+        resolution: args.resolution,
+        attention: args.attention.into_iter().collect(),
+        whole: args.whole,
+    };
+    let listings = listings(&files, &options).with_context(|| args.config.display().to_string())?;
+    listings.into_iter().try_for_each(|listing| print(&listing, args.summary))
 }
 
-fn print_model(args: &GraphArgs, parts: &Parts) -> Result<()> {
-    let mut model = parts.model()?;
-    if !args.attention.is_empty() {
-        model.settings.attention = args.attention.iter().cloned().collect();
-    }
-    let resolution = args.resolution.unwrap_or(model.settings.resolution);
-    println!("R = {resolution}");
-    // The UNet alone needs neither the VAE's config nor its weights.
-    let alone = unet_graph(&model.configs.unet, &model.settings, resolution)?;
-    if args.whole {
-        let probes = Probes::default();
-        match verification_graph(&model.configs, &model.settings, resolution, probes) {
-            Ok(graph) => print("whole network, photo to noise", &graph, &["noise_pred"], args.summary)?,
-            Err(_) if model.configs.vae.is_none() => {
-                print("whole UNet, latents to noise", &alone, &["noise_pred"], args.summary)?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    } else {
-        match model.graph(resolution) {
-            Ok(whole) => print("photo to map", &whole.graph, &["attention"], args.summary)?,
-            Err(_) if model.configs.vae.is_none() => {
-                print("UNet, latents to map", &alone, &["attention"], args.summary)?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    print("UNet alone, to the map", &alone, &["attention"], true)?;
-    print("UNet alone, whole", &alone, &["noise_pred"], true)
-}
-
-/// The part of a list that makes these tensors, and its totals.
-fn print(title: &str, graph: &Graph, wanted: &[&str], summary: bool) -> Result<()> {
+/// The part of a list that makes the wanted tensors, and its totals.
+fn print(listing: &Listing, summary: bool) -> Result<()> {
+    let Listing { title, graph, wanted, totals_only } = listing;
     let ids = |graph: &Graph| wanted.iter().map(|name| graph.require(name)).collect::<Result<Vec<_>, _>>();
     let graph = graph.pruned(&ids(graph)?);
     let ids = ids(&graph)?;
-    let text = if summary { graph.summary(&ids) } else { graph.table(&ids) };
+    let text = if summary || *totals_only { graph.summary(&ids) } else { graph.table(&ids) };
     println!("\n{title}\n{}", text.trim_end());
     Ok(())
 }

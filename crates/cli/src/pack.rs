@@ -1,14 +1,14 @@
 //! `maskov pack`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use maskov_diffusion::TextEmbedding;
-use maskov_engine::{MethodName, Model, TEXT_EMBEDDING};
+use maskov_engine::{MethodName, Model};
 use maskov_graph::{Graph, Operation};
-use maskov_weights::{DType, Folder, FolderWriter, HostTensor, PackWriter, Wanted, WeightSource, resolve};
+use maskov_model::{Architecture, ConstantValues};
+use maskov_weights::{DType, Folder, FolderWriter, HostTensor, PackWriter, Wanted, resolve};
 use pollster::block_on;
 use serde::Serialize;
 use serde_json::Value;
@@ -60,14 +60,14 @@ enum Quantize {
 pub fn run(args: PackArgs) -> Result<()> {
     check_out(&args)?;
     let source = open_folder(&args.source)?;
-    let model = Model::of(&*source)?;
-    let graph = model.graph(model.settings.resolution)?.graph;
+    let mut model = Model::of(&*source)?;
+    let graph = model.graph(model.settings().resolution)?.graph;
     let wanted = graph.weights.iter();
     let stored = resolve(
         &*source,
         wanted.map(|weight| Wanted { name: &weight.name, aliases: &weight.aliases, shape: &weight.shape }),
     )?;
-    let types = types(&graph, args.quantize);
+    let types = types(model.architecture(), &graph, args.quantize);
     let refused = || format!("--out {}", args.out.display());
     let parent = args.out.parent().unwrap_or(Path::new(""));
     let _parents = make_folders(parent).with_context(refused)?;
@@ -85,17 +85,19 @@ pub fn run(args: PackArgs) -> Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    if model.settings.text_embedding == TextEmbedding::EmptyPrompt {
-        let values = block_on(model.text_embedding(&*source, &mut Steps::new("text encoder")))?;
-        let shape = model.configs.text_shape(&model.settings)?;
-        let tensor = HostTensor::from_f32(TEXT_EMBEDDING, &[1, shape.rows(), shape.channels], &values)?;
-        block_on(writer.write(&tensor))?;
+    let values = block_on(model.constants(&*source, &mut Steps::new("text encoder")))?;
+    for (constant, (name, values)) in model.architecture().constants()?.into_iter().zip(values) {
+        if let ConstantValues::Stored(_) = constant.values {
+            let shape = [1, constant.shape.rows(), constant.shape.channels];
+            block_on(writer.write(&HostTensor::from_f32(name, &shape, &values)?))?;
+        }
     }
-    let mut settings = model.settings;
     if let Some(method) = args.method {
-        settings.method = Some(plain(&MethodName::from(method).of(&model.method))?);
+        let method = plain(&MethodName::from(method).of(&model.method))?;
+        model.architecture_mut().settings_mut().method = Some(method);
     }
-    let (settings, configs) = (plain(&settings)?, configs(&*source)?);
+    let settings = serde_json::from_str(&model.architecture().settings_json())?;
+    let configs = model.architecture().packed_configs();
     let held = hold();
     let (_, manifest) = block_on(writer.finish(settings, configs)).with_context(refused)?;
     drop(held);
@@ -138,21 +140,8 @@ fn plain(value: &impl Serialize) -> Result<Value> {
     Ok(serde_json::from_str(&serde_json::to_string(value)?)?)
 }
 
-/// What a pack of this model must hold to be one: the UNet's config, and the VAE's where there is one.
-fn configs(source: &dyn WeightSource) -> Result<BTreeMap<String, Value>> {
-    let mut configs = BTreeMap::new();
-    let Some(unet) = source.config("unet").or_else(|| source.config("model")) else {
-        bail!("the checkpoint has no unet/config.json");
-    };
-    configs.insert("unet".to_owned(), unet.clone());
-    if let Some(vae) = source.config("vae") {
-        configs.insert("vae".to_owned(), vae.clone());
-    }
-    Ok(configs)
-}
-
 /// The stored type of every weight of the list.
-fn types(graph: &Graph, quantize: Quantize) -> Vec<DType> {
+fn types(architecture: &dyn Architecture, graph: &Graph, quantize: Quantize) -> Vec<DType> {
     let tapped = tapped_layers(graph);
     let mut matrices = HashMap::new();
     for op in &graph.ops {
@@ -167,7 +156,7 @@ fn types(graph: &Graph, quantize: Quantize) -> Vec<DType> {
             return DType::F16;
         };
         match quantize {
-            _ if keeps_f16(&weight.name, &tapped) => DType::F16,
+            _ if keeps_f16(architecture, &weight.name, &tapped) => DType::F16,
             Quantize::F16 => DType::F16,
             Quantize::Q8 => DType::Q8,
             Quantize::Q4 => DType::Q4,
@@ -177,19 +166,16 @@ fn types(graph: &Graph, quantize: Quantize) -> Vec<DType> {
     graph.weights.iter().enumerate().map(of_weight).collect()
 }
 
-/// Matrices that do not quantise well: the ends of the network, the time embedding, and what the map is made of.
-fn keeps_f16(name: &str, tapped: &HashSet<String>) -> bool {
+/// Matrices that do not quantise well: those that the family names, and what the map is made of.
+fn keeps_f16(architecture: &dyn Architecture, name: &str, tapped: &HashSet<String>) -> bool {
     let path = name.strip_suffix(".weight").unwrap_or(name);
-    let ends = ["conv_in", "conv_out", "quant_conv"];
-    ends.iter().any(|end| path == *end || path.ends_with(&format!(".{end}")))
-        || path.starts_with("time_embedding.")
-        || tapped.contains(path)
+    architecture.keeps_f16(path) || tapped.contains(path)
 }
 
-/// Paths of `to_q` and `to_k` of the layers that make the map.
+/// Paths of the queries and keys of the layers that make the map.
 fn tapped_layers(graph: &Graph) -> HashSet<String> {
     let taps = graph.ops.iter().filter_map(|op| match &op.operation {
-        Operation::AttentionMap { taps } => Some(taps),
+        Operation::AttentionMap { taps, .. } => Some(taps),
         _ => None,
     });
     let ids: HashSet<_> = taps.flatten().flat_map(|tap| [tap.query, tap.key]).collect();
@@ -202,7 +188,7 @@ fn renamed(tensor: &HostTensor, name: &str) -> Result<HostTensor> {
 
 #[cfg(test)]
 mod tests {
-    use maskov_diffusion::{Configs, Settings, UnetConfig};
+    use maskov_model::ConfigFiles;
 
     use super::*;
 
@@ -210,15 +196,17 @@ mod tests {
     fn matrices_are_quantised_but_for_those_that_must_not_be() {
         let fixture = |name: &str| {
             let path = format!("{}/../../tests/fixtures/small-v1/{name}", env!("CARGO_MANIFEST_DIR"));
-            std::fs::read_to_string(path).unwrap()
+            serde_json::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).unwrap()
         };
-        let unet = UnetConfig::parse(&fixture("config.json")).unwrap();
-        let settings = Settings::parse(&fixture("settings.json")).unwrap();
-        let layers: Vec<String> = settings.attention.keys().cloned().collect();
-        let model = Model::new(settings, Configs { unet, vae: None }).unwrap();
+        let model = Model::read(&ConfigFiles {
+            components: [("unet".to_owned(), fixture("config.json"))].into(),
+            settings: Some(fixture("settings.json")),
+        })
+        .unwrap();
+        let layers: Vec<String> = model.settings().attention.keys().cloned().collect();
         let graph = model.graph(32).unwrap().graph;
         let of = |quantize| {
-            let types = types(&graph, quantize);
+            let types = types(model.architecture(), &graph, quantize);
             let names = graph.weights.iter().map(|weight| weight.name.as_str());
             names.zip(types).collect::<HashMap<_, _>>()
         };

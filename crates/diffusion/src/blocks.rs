@@ -3,7 +3,9 @@
 use maskov_graph::{GraphBuilder, GraphError, Operation, Padding, TensorId};
 
 use crate::resnet::{Resnets, resnet};
-use crate::transformer::{SelfAttention, Transformers, transformer};
+use maskov_model::SelfAttention;
+
+use crate::transformer::{Transformers, transformer};
 
 /// What is common to all blocks, and what grows while they are added.
 pub(crate) struct Blocks<'a> {

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::ModelError;
-use crate::fields::Fields;
+use maskov_model::{Fields, ModelError};
 
 const FILE: &str = "unet/config.json";
 const LEVELS: usize = 8;
@@ -177,7 +176,7 @@ fn down_blocks(fields: &Fields, levels: usize) -> Result<Vec<DownBlock>, ModelEr
     let block = |(index, name): (usize, &String)| match name.as_str() {
         "CrossAttnDownBlock2D" => Ok(DownBlock::CrossAttention),
         "DownBlock2D" => Ok(DownBlock::Plain),
-        _ => Err(fields.unknown_block(&format!("down_block_types[{index}]"), name, &[attention, plain])),
+        _ => Err(unknown_block(fields, &format!("down_block_types[{index}]"), name, &[attention, plain])),
     };
     let blocks = names.iter().enumerate().map(block).collect::<Result<_, _>>()?;
     fields.as_long_as("down_block_types", levels, blocks)
@@ -189,10 +188,17 @@ fn up_blocks(fields: &Fields, levels: usize) -> Result<Vec<UpBlock>, ModelError>
     let block = |(index, name): (usize, &String)| match name.as_str() {
         "CrossAttnUpBlock2D" => Ok(UpBlock::CrossAttention),
         "UpBlock2D" => Ok(UpBlock::Plain),
-        _ => Err(fields.unknown_block(&format!("up_block_types[{index}]"), name, &[attention, plain])),
+        _ => Err(unknown_block(fields, &format!("up_block_types[{index}]"), name, &[attention, plain])),
     };
     let blocks = names.iter().enumerate().map(block).collect::<Result<_, _>>()?;
     fields.as_long_as("up_block_types", levels, blocks)
+}
+
+/// The error of a block type that is none of the known ones.
+pub(crate) fn unknown_block(fields: &Fields, key: &str, block: &str, known: &[&str]) -> ModelError {
+    let known = known.join(", ");
+    let advice = format!("block types that are known are {known}; take SD 1.x, SD 2.x or a BK-SDM model");
+    fields.unsupported(key, &json!(block), &advice)
 }
 
 /// Absent means the default block, an explicit `null` none.
@@ -202,7 +208,7 @@ fn has_mid_block(fields: &Fields) -> Result<bool, ModelError> {
         Some(Value::Null) => Ok(false),
         _ => match fields.text("mid_block_type", KNOWN)? {
             name if name == KNOWN => Ok(true),
-            name => Err(fields.unknown_block("mid_block_type", &name, &[KNOWN, "null"])),
+            name => Err(unknown_block(fields, "mid_block_type", &name, &[KNOWN, "null"])),
         },
     }
 }

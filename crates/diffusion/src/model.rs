@@ -1,14 +1,11 @@
 //! One list from the image to the attention map, or to everything that can be verified.
 
-use maskov_graph::{Graph, GraphBuilder, Operation, Shape, Tap, TensorId};
+use maskov_graph::{Graph, GraphBuilder, Operation, Shape, Tap};
+use maskov_model::{ModelError, ModelGraph, Probes, SelfAttention, check_resolution};
 
-use crate::transformer::SelfAttention;
 use crate::unet::unet;
 use crate::vae_encoder::vae_encoder;
-use crate::{Latents, ModelError, PROMPT_TOKENS, Settings, TextEmbedding, UnetConfig, VaeConfig};
-
-/// Largest R: a map of R⁴ entries must be indexed with 32 bits.
-pub const LARGEST_RESOLUTION: usize = 192;
+use crate::{DiffusionSettings, Latents, PROMPT_TOKENS, TextEmbedding, UnetConfig, VaeConfig};
 
 /// The configs of a model that sees images.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,28 +14,6 @@ pub struct Configs {
     pub unet: UnetConfig,
     /// `vae/config.json`, where the latents come from a VAE.
     pub vae: Option<VaeConfig>,
-}
-
-/// A list from an image to a map.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ModelGraph {
-    /// Inputs `image` `[side, side, 3]` and, constant, `text_embedding` `[1, tokens, width]`; output `attention`.
-    pub graph: Graph,
-    /// The map, `[R², R²]`.
-    pub attention: TensorId,
-    /// R, the side of the token grid.
-    pub resolution: usize,
-    /// Side of the image in pixels.
-    pub image_side: usize,
-}
-
-/// What a list for verification shows besides the outputs of modules.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Probes {
-    /// The map of every self-attention layer, by the layer's path.
-    pub attention_maps: bool,
-    /// Outputs of the group norms that SiLU follows, which are one operation otherwise.
-    pub norms: bool,
 }
 
 /// Where the latents come from, once settings and configs are known to agree.
@@ -59,16 +34,16 @@ impl Source<'_> {
 
 impl Configs {
     /// Pixels of the image per token, on each axis.
-    pub fn image_factor(&self, settings: &Settings) -> Result<usize, ModelError> {
+    pub fn image_factor(&self, settings: &DiffusionSettings) -> Result<usize, ModelError> {
         Ok(self.source(settings)?.image_factor())
     }
 
     /// The shape of the constant input `text_embedding`; an error when the model cannot take what the settings give.
-    pub fn text_shape(&self, settings: &Settings) -> Result<Shape, ModelError> {
+    pub fn text_shape(&self, settings: &DiffusionSettings) -> Result<Shape, ModelError> {
         text_shape(&self.unet, settings)
     }
 
-    fn source(&self, settings: &Settings) -> Result<Source<'_>, ModelError> {
+    fn source(&self, settings: &DiffusionSettings) -> Result<Source<'_>, ModelError> {
         let needed = self.unet.in_channels;
         match (&settings.latents, &self.vae) {
             (Latents::PixelUnshuffle { factor, position_channels, .. }, _) => {
@@ -100,7 +75,7 @@ impl Configs {
     }
 }
 
-fn text_shape(unet: &UnetConfig, settings: &Settings) -> Result<Shape, ModelError> {
+fn text_shape(unet: &UnetConfig, settings: &DiffusionSettings) -> Result<Shape, ModelError> {
     let dims = &unet.cross_attention_dims;
     let (tokens, width) = match settings.text_embedding {
         TextEmbedding::EmptyPrompt => (PROMPT_TOKENS, dims[0]),
@@ -115,31 +90,17 @@ fn text_shape(unet: &UnetConfig, settings: &Settings) -> Result<Shape, ModelErro
     }
 }
 
-fn check_resolution(resolution: usize, multiple: usize) -> Result<(), ModelError> {
-    let largest = LARGEST_RESOLUTION / multiple * multiple;
-    if resolution.is_multiple_of(multiple) && (multiple..=largest).contains(&resolution) {
-        return Ok(());
-    }
-    let below = (resolution / multiple * multiple).clamp(multiple, largest);
-    let above = (below + multiple).min(largest);
-    let fitting = match below < resolution && above > below {
-        true => format!("{below} or {above}"),
-        false => below.to_string(),
-    };
-    Err(ModelError::Resolution { resolution, multiple, largest, fitting })
-}
-
 /// The list from `image` to `attention`, and nothing that the map does not need: what lies behind the last wanted Q and
 /// K is not in it, nor are its weights.
 pub fn attention_graph(
     configs: &Configs,
-    settings: &Settings,
+    settings: &DiffusionSettings,
     resolution: usize,
 ) -> Result<ModelGraph, ModelError> {
     let mut list = GraphBuilder::new();
     let found = whole(&mut list, configs, settings, resolution, false)?;
-    let taps = wanted_taps(&list, &found, settings, resolution)?;
-    let map = list.op("attention", Operation::AttentionMap { taps })?;
+    let taps = wanted_taps(&list, found, settings, resolution)?;
+    let map = list.op("attention", Operation::AttentionMap { taps, grid: [resolution; 2] })?;
     let graph = list.finish().pruned(&[map]);
     Ok(ModelGraph {
         attention: graph.require("attention")?,
@@ -153,7 +114,7 @@ pub fn attention_graph(
 /// [`Graph::pruned`] reduces it to what is to be checked.
 pub fn verification_graph(
     configs: &Configs,
-    settings: &Settings,
+    settings: &DiffusionSettings,
     resolution: usize,
     probes: Probes,
 ) -> Result<Graph, ModelError> {
@@ -167,15 +128,19 @@ pub fn verification_graph(
 
 /// The UNet alone, as far as `unet/config.json` alone goes: from inputs `latents` `[R, R, in_channels]` and
 /// `text_embedding` to `noise_pred`, and to `attention`, the last. [`Graph::pruned`] reduces it to one of them.
-pub fn unet_graph(config: &UnetConfig, settings: &Settings, resolution: usize) -> Result<Graph, ModelError> {
+pub fn unet_graph(
+    config: &UnetConfig,
+    settings: &DiffusionSettings,
+    resolution: usize,
+) -> Result<Graph, ModelError> {
     check_resolution(resolution, config.downsampling())?;
     let mut list = GraphBuilder::new();
     let grid = Shape { height: resolution, width: resolution, channels: config.in_channels };
     let latents = list.input("latents", grid, false)?;
     let text = list.input("text_embedding", text_shape(config, settings)?, true)?;
     let found = unet(&mut list, config, latents, text, settings.timestep, false)?;
-    let taps = wanted_taps(&list, &found, settings, resolution)?;
-    list.op("attention", Operation::AttentionMap { taps })?;
+    let taps = wanted_taps(&list, found, settings, resolution)?;
+    list.op("attention", Operation::AttentionMap { taps, grid: [resolution; 2] })?;
     Ok(list.finish())
 }
 
@@ -193,7 +158,7 @@ pub fn vae_graph(config: &VaeConfig, resolution: usize) -> Result<Graph, ModelEr
 fn whole(
     list: &mut GraphBuilder,
     configs: &Configs,
-    settings: &Settings,
+    settings: &DiffusionSettings,
     resolution: usize,
     maps: bool,
 ) -> Result<Vec<SelfAttention>, ModelError> {
@@ -211,23 +176,15 @@ fn whole(
     Ok(unet(list, &configs.unet, latents, text, settings.timestep, maps)?)
 }
 
-/// The layers of the settings whose weight is not 0.
+/// The layers of the settings, of those that see all R × R tokens.
 fn wanted_taps(
     list: &GraphBuilder,
-    found: &[SelfAttention],
-    settings: &Settings,
+    found: Vec<SelfAttention>,
+    settings: &DiffusionSettings,
     resolution: usize,
 ) -> Result<Vec<Tap>, ModelError> {
-    let at_top = |layer: &&SelfAttention| list.shape(layer.tap.query).height == resolution;
-    let tap = |(path, weight): (&String, &f32)| match found.iter().filter(at_top).find(|l| l.path == *path) {
-        Some(layer) => Ok(Tap { weight: *weight, ..layer.tap.clone() }),
-        None => {
-            let known: Vec<_> = found.iter().filter(at_top).map(|layer| layer.path.as_str()).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            Err(ModelError::NoSuchLayer { layer: path.clone(), known })
-        }
-    };
-    settings.attention.iter().filter(|(_, weight)| **weight > 0.0).map(tap).collect()
+    let at_top = |layer: &SelfAttention| list.shape(layer.tap.query).height == resolution;
+    settings.common.taps(&found.into_iter().filter(at_top).collect::<Vec<_>>())
 }
 
 fn contradiction<T>(reason: String) -> Result<T, ModelError> {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use maskov_model::{ModelError, SETTINGS_FILE, Settings};
 use serde::{Deserialize, Serialize};
 
-use crate::{ModelError, UnetConfig, UpBlock};
-
-const FILE: &str = "settings.json";
+use crate::{UnetConfig, UpBlock};
 
 /// Where the UNet's latents come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,8 +17,10 @@ pub enum Latents {
     PixelUnshuffle {
         /// Side of the squares.
         factor: usize,
-        /// Smallest and largest value of an image channel.
-        range: [f32; 2],
+        /// Smallest and largest value of an image channel: an older way to write `image_mean` and `image_std`, which it becomes
+        /// when settings are read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        range: Option<[f32; 2]>,
         /// 2 where x and y of each token's centre follow, else 0.
         position_channels: usize,
     },
@@ -40,37 +41,29 @@ pub enum TextEmbedding {
     },
 }
 
-/// Everything about a model that its config does not say.
+/// Everything about a model of this family that its configs do not say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
-    /// What the model is called.
-    #[serde(default)]
-    pub name: String,
+pub struct DiffusionSettings {
+    /// What every family has.
+    #[serde(flatten)]
+    pub common: Settings,
     /// Where the latents come from.
     pub latents: Latents,
     /// The timestep at which the UNet runs.
     pub timestep: f32,
     /// What the cross-attention reads.
     pub text_embedding: TextEmbedding,
-    /// R where nothing else is asked for.
-    pub resolution: usize,
-    /// Temperature T of the transition matrix.
-    pub temperature: f32,
-    /// The self-attention layers that make the map, with their weights.
-    pub attention: BTreeMap<String, f32>,
-    /// How maps become masks and that method's constants, as whoever makes masks reads them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<serde_json::Value>,
 }
 
 /// Tokens of the empty prompt.
 pub const PROMPT_TOKENS: usize = 77;
 
-impl Settings {
+impl DiffusionSettings {
     /// Reads `settings.json`.
     pub fn parse(json: &str) -> Result<Self, ModelError> {
-        let settings: Self = serde_json::from_str(json)
-            .map_err(|error| ModelError::Json { component: FILE, reason: error.to_string() })?;
+        let mut settings: Self = serde_json::from_str(json)
+            .map_err(|error| ModelError::Json { component: SETTINGS_FILE, reason: error.to_string() })?;
+        settings.take_range()?;
         settings.check()?;
         Ok(settings)
     }
@@ -97,57 +90,45 @@ impl Settings {
             1 => BTreeMap::from([(layer(0), 1.0)]),
             _ => BTreeMap::from([(layer(0), 0.5), (layer(1), 0.5)]),
         };
-        Ok(Self {
+        let common = Settings {
             name: String::new(),
-            latents: Latents::Vae,
-            timestep: 100.0,
-            text_embedding: TextEmbedding::EmptyPrompt,
             resolution: 64,
             temperature: 0.65,
+            image_mean: [0.5; 3],
+            image_std: [0.5; 3],
             attention,
             method: None,
-        })
+        };
+        let text_embedding = TextEmbedding::EmptyPrompt;
+        Ok(Self { common, latents: Latents::Vae, timestep: 100.0, text_embedding })
     }
 
-    /// Smallest and largest value of a channel of the image that the list takes.
-    pub fn image_range(&self) -> [f32; 2] {
-        match self.latents {
-            Latents::Vae => [-1.0, 1.0],
-            Latents::PixelUnshuffle { range, .. } => range,
+    fn take_range(&mut self) -> Result<(), ModelError> {
+        let Latents::PixelUnshuffle { range, .. } = &mut self.latents else { return Ok(()) };
+        let Some([low, high]) = range.take() else { return Ok(()) };
+        if !(low.is_finite() && high.is_finite() && low < high) {
+            let found = format!("[{low}, {high}]");
+            return Err(Settings::wrong("latents.range", found, "the lower end, then the upper end"));
         }
+        self.common.image_mean = [-low / (high - low); 3];
+        self.common.image_std = [1.0 / (high - low); 3];
+        Ok(())
     }
 
     fn check(&self) -> Result<(), ModelError> {
-        let wrong = |key: &str, found: String, expected: &str| {
-            let (key, expected) = (key.to_owned(), expected.to_owned());
-            Err(ModelError::Value { component: FILE, key, found, expected })
-        };
-        if let Latents::PixelUnshuffle { factor, range: [low, high], position_channels } = self.latents {
+        self.common.check()?;
+        if let Latents::PixelUnshuffle { factor, position_channels, .. } = self.latents {
             if !(1..=64).contains(&factor) {
-                return wrong("latents.factor", factor.to_string(), "a whole number from 1 to 64");
-            }
-            if !(low.is_finite() && high.is_finite() && low < high) {
-                return wrong(
-                    "latents.range",
-                    format!("[{low}, {high}]"),
-                    "the lower end, then the upper end",
-                );
+                let expected = "a whole number from 1 to 64";
+                return Err(Settings::wrong("latents.factor", factor.to_string(), expected));
             }
             if !matches!(position_channels, 0 | 2) {
-                return wrong("latents.position_channels", position_channels.to_string(), "0 or 2");
+                let found = position_channels.to_string();
+                return Err(Settings::wrong("latents.position_channels", found, "0 or 2"));
             }
         }
         if !self.timestep.is_finite() || self.timestep < 0.0 {
-            return wrong("timestep", self.timestep.to_string(), "a number from 0");
-        }
-        if !self.temperature.is_finite() || self.temperature <= 0.0 {
-            return wrong("temperature", self.temperature.to_string(), "a number above 0");
-        }
-        if self.attention.values().any(|weight| !weight.is_finite() || *weight < 0.0)
-            || self.attention.values().sum::<f32>() <= 0.0
-        {
-            let found = format!("{:?}", self.attention);
-            return wrong("attention", found, "at least one layer with a weight above 0, and none below 0");
+            return Err(Settings::wrong("timestep", self.timestep.to_string(), "a number from 0"));
         }
         Ok(())
     }

@@ -3,8 +3,8 @@
 use maskov_graph::{Embedding, Function, Graph, GraphBuilder, GraphError, Operation, Stored, TensorId};
 use serde_json::json;
 
-use crate::fields::Fields;
-use crate::{ModelError, PROMPT_TOKENS};
+use crate::PROMPT_TOKENS;
+use maskov_model::{Fields, ModelError};
 
 const FILE: &str = "text_encoder/config.json";
 /// Rows of CLIP's own token table.

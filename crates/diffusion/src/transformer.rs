@@ -1,6 +1,7 @@
 //! `Transformer2DModel` with its `BasicTransformerBlock`s.
 
 use maskov_graph::{GraphBuilder, GraphError, Operation, Stored, Tap, TensorId};
+use maskov_model::SelfAttention;
 
 /// diffusers' constant for the group norm before `proj_in`, whatever the config's `norm_eps`.
 const GROUP_NORM_EPS: f32 = 1e-6;
@@ -18,14 +19,6 @@ pub(crate) struct Transformers {
     pub(crate) text: TensorId,
     /// Whether every self-attention layer also gives its map, named by its path.
     pub(crate) maps: bool,
-}
-
-/// A self-attention layer that a map may be made of.
-#[derive(Clone, Debug)]
-pub(crate) struct SelfAttention {
-    pub(crate) path: String,
-    /// With weight 1.
-    pub(crate) tap: Tap,
 }
 
 /// `x + proj_out(blocks(proj_in(norm(x))))`; tokens are pixels, so nothing is reshaped.
@@ -64,7 +57,8 @@ fn transformer_block(
     let (query, key, attended) = attention(list, &at("attn1"), normed, normed, common.heads)?;
     let tap = Tap { query, key, heads: common.heads, weight: 1.0 };
     if common.maps {
-        list.op(&at("attn1"), Operation::AttentionMap { taps: vec![tap.clone()] })?;
+        let grid = [list.shape(query).height, list.shape(query).width];
+        list.op(&at("attn1"), Operation::AttentionMap { taps: vec![tap.clone()], grid })?;
     }
     found.push(SelfAttention { path: at("attn1"), tap });
     let hidden = list.hidden_op(&at("attn1.add"), Operation::Add { a: input, b: attended })?;

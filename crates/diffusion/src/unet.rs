@@ -5,7 +5,9 @@ use maskov_graph::{GraphBuilder, GraphError, Padding, TensorId};
 use crate::blocks::Blocks;
 use crate::resnet::Resnets;
 use crate::time_embedding::time_embedding;
-use crate::transformer::{SelfAttention, Transformers};
+use maskov_model::SelfAttention;
+
+use crate::transformer::Transformers;
 use crate::{DownBlock, UnetConfig, UpBlock};
 
 /// Adds the whole UNet, `noise_pred` last, and lists its self-attention layers. With `maps` each of them also gives its

@@ -3,9 +3,9 @@
 use maskov_graph::{GraphBuilder, GraphError, Operation, Padding, Stored, TensorId};
 use serde_json::json;
 
-use crate::ModelError;
-use crate::fields::Fields;
+use crate::config::unknown_block;
 use crate::resnet::{Resnets, resnet};
+use maskov_model::{Fields, ModelError};
 
 const FILE: &str = "vae/config.json";
 /// diffusers' constant for every norm of the VAE.
@@ -50,7 +50,7 @@ impl VaeConfig {
         let known = "DownEncoderBlock2D";
         let blocks = fields.texts("down_block_types", &[known])?;
         if let Some((index, name)) = blocks.iter().enumerate().find(|(_, name)| *name != known) {
-            return Err(fields.unknown_block(&format!("down_block_types[{index}]"), name, &[known]));
+            return Err(unknown_block(&fields, &format!("down_block_types[{index}]"), name, &[known]));
         }
         fields.as_long_as("down_block_types", block_out_channels.len(), blocks)?;
         let layers_per_block = fields.count("layers_per_block", 1)?;

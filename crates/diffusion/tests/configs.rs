@@ -4,9 +4,10 @@ mod common;
 
 use common::{Reference, fixture, refused, sd21_with, small, student, unet};
 use maskov_diffusion::{
-    Configs, DownBlock, Latents, ModelError, Settings, TextEmbedding, TextEncoderConfig, UnetConfig, UpBlock,
+    Configs, DiffusionSettings, DownBlock, Latents, TextEmbedding, TextEncoderConfig, UnetConfig, UpBlock,
     VaeConfig, attention_graph,
 };
+use maskov_model::ModelError;
 use serde_json::{Value, json};
 
 #[test]
@@ -46,7 +47,7 @@ fn numbers_and_lists_may_differ_by_level() {
     assert_eq!((&config.up_depths[2], config.mid_depth), (&vec![2, 1, 2], 4));
     for layers in 1..=3 {
         let configs = Configs { unet: unet(&sd21_with(&[("layers_per_block", json!(layers))])), ..sd21() };
-        let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
+        let settings = DiffusionSettings::for_checkpoint(&configs.unet).expect("settings");
         assert!(attention_graph(&configs, &settings, 8).is_ok(), "{layers} layers");
     }
 }
@@ -108,7 +109,7 @@ fn unknown_blocks_are_named() {
     ];
     for (key, value, name) in blocks {
         let error = refused(&sd21_with(&[(key, value)]));
-        assert!(matches!(&error, ModelError::UnknownBlock { block, .. } if block == name), "{error:?}");
+        assert!(matches!(&error, ModelError::Unsupported { value, .. } if value.contains(name)), "{error:?}");
         assert!(error.to_string().contains(name) && error.to_string().contains(key));
     }
 }
@@ -137,19 +138,20 @@ fn wrong_kinds_of_values_are_refused() {
     // Numbers that contradict each other come to light when the list is built, with the operation's name.
     for (key, value) in [("attention_head_dim", json!(7)), ("norm_num_groups", json!(7))] {
         let configs = Configs { unet: unet(&sd21_with(&[(key, value)])), ..sd21() };
-        let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
+        let settings = DiffusionSettings::for_checkpoint(&configs.unet).expect("settings");
         assert!(matches!(attention_graph(&configs, &settings, 8), Err(ModelError::Graph(_))), "{key}");
     }
 }
 
 #[test]
 fn latents_that_do_not_fit_the_unet_are_refused() {
-    let refusal = |configs: &Configs, settings: &Settings| match attention_graph(configs, settings, 64) {
-        Err(ModelError::Contradiction { reason }) => reason,
-        other => panic!("{:?}", other.map(|model| model.resolution)),
-    };
+    let refusal =
+        |configs: &Configs, settings: &DiffusionSettings| match attention_graph(configs, settings, 64) {
+            Err(ModelError::Contradiction { reason }) => reason,
+            other => panic!("{:?}", other.map(|model| model.resolution)),
+        };
     let mut configs = sd21();
-    let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
+    let settings = DiffusionSettings::for_checkpoint(&configs.unet).expect("settings");
     configs.unet.in_channels = 9;
     assert!(refusal(&configs, &settings).contains("inpainting"));
     configs.unet.in_channels = 4;
@@ -157,7 +159,7 @@ fn latents_that_do_not_fit_the_unet_are_refused() {
     assert!(refusal(&configs, &settings).contains("vae/config.json is missing"));
 
     let (configs, mut settings) = small();
-    settings.latents = Latents::PixelUnshuffle { factor: 8, range: [-1.0, 1.0], position_channels: 0 };
+    settings.latents = Latents::PixelUnshuffle { factor: 8, range: None, position_channels: 0 };
     assert!(refusal(&configs, &settings).contains("192"));
     let (configs, mut settings) = small();
     settings.text_embedding = TextEmbedding::EmptyPrompt;
@@ -173,7 +175,7 @@ fn latents_that_do_not_fit_the_unet_are_refused() {
 fn models_without_attention_at_the_top_are_refused() {
     let mut config = student("tiny", json!(8), 768, false);
     config["up_block_types"] = json!(["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"]);
-    let error = Settings::for_checkpoint(&unet(&config)).expect_err("SDXS");
+    let error = DiffusionSettings::for_checkpoint(&unet(&config)).expect_err("SDXS");
     assert!(error.to_string().contains("up_block_types[2]") && error.to_string().contains("SDXS"));
 }
 
@@ -192,7 +194,7 @@ fn other_vaes_and_text_encoders_are_refused() {
     }
     let attention =
         json!(["DownEncoderBlock2D", "AttnDownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"]);
-    assert!(matches!(vae("down_block_types", attention), Err(ModelError::UnknownBlock { .. })));
+    assert!(matches!(vae("down_block_types", attention), Err(ModelError::Unsupported { .. })));
     let text = |key: &str, value: Value| {
         let mut config = Reference::load("sd15").text_encoder.0;
         config[key] = value;
@@ -205,14 +207,20 @@ fn other_vaes_and_text_encoders_are_refused() {
 
 #[test]
 fn settings_are_read_whole_and_written_back() {
-    let settings = Settings::parse(&fixture("small-v1/settings.json")).expect("settings");
-    assert_eq!((settings.resolution, settings.timestep, settings.temperature), (48, 100.0, 0.65));
+    let settings = DiffusionSettings::parse(&fixture("small-v1/settings.json")).expect("settings");
+    assert_eq!(
+        (settings.common.resolution, settings.timestep, settings.common.temperature),
+        (48, 100.0, 0.65)
+    );
     assert_eq!(settings.text_embedding, TextEmbedding::Zeros { tokens: 1, width: 32 });
-    assert_eq!(settings.image_range(), [-1.0, 1.0]);
+    assert_eq!((settings.common.image_mean, settings.common.image_std), ([0.5; 3], [0.5; 3]), "of [-1, 1]");
     let written = serde_json::to_string(&settings).expect("JSON");
-    assert_eq!(Settings::parse(&written).expect("its own JSON"), settings);
-    let paper = Settings::for_checkpoint(&sd21().unet).expect("settings");
-    assert_eq!(Settings::parse(&serde_json::to_string(&paper).expect("JSON")).expect("its own JSON"), paper);
+    assert_eq!(DiffusionSettings::parse(&written).expect("its own JSON"), settings);
+    let paper = DiffusionSettings::for_checkpoint(&sd21().unet).expect("settings");
+    assert_eq!(
+        DiffusionSettings::parse(&serde_json::to_string(&paper).expect("JSON")).expect("its own JSON"),
+        paper
+    );
 }
 
 #[test]
@@ -220,7 +228,7 @@ fn settings_that_make_no_sense_are_refused() {
     let with = |key: &str, value: Value| {
         let mut settings: Value = serde_json::from_str(&fixture("small-v1/settings.json")).expect("JSON");
         settings[key] = value;
-        Settings::parse(&settings.to_string())
+        DiffusionSettings::parse(&settings.to_string())
     };
     let latents = |factor: u32, range: Value, positions: u32| json!({"kind": "pixel_unshuffle", "factor": factor, "range": range, "position_channels": positions});
     assert!(with("latents", latents(8, json!([0, 1]), 0)).is_ok());

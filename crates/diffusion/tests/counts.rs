@@ -7,8 +7,9 @@
 mod common;
 
 use common::{Reference, sd21_with, student, unet};
-use maskov_diffusion::{Probes, Settings, UnetConfig, unet_graph, vae_graph, verification_graph};
+use maskov_diffusion::{DiffusionSettings, UnetConfig, unet_graph, vae_graph, verification_graph};
 use maskov_graph::{Graph, Totals};
+use maskov_model::Probes;
 use serde_json::{Value, json};
 
 struct Row {
@@ -98,11 +99,11 @@ fn table() -> Vec<Row> {
 }
 
 /// The paper's settings with the first `layers` self-attention layers of the last up block.
-fn settings(unet: &UnetConfig, layers: usize) -> Settings {
-    let mut settings = Settings::for_checkpoint(unet).expect("settings");
+fn settings(unet: &UnetConfig, layers: usize) -> DiffusionSettings {
+    let mut settings = DiffusionSettings::for_checkpoint(unet).expect("settings");
     let last = unet.up_blocks.len() - 1;
     let layer = |index| (format!("up_blocks.{last}.attentions.{index}.transformer_blocks.0.attn1"), 0.5);
-    settings.attention = (0..layers).map(layer).collect();
+    settings.common.attention = (0..layers).map(layer).collect();
     settings
 }
 
@@ -177,7 +178,7 @@ fn depths_and_reversed_lists_count_as_sdxl_does() {
     ]));
     assert_eq!(config.up_depths, [vec![10; 3], vec![2; 3], vec![1; 3]]);
     assert_eq!(config.mid_depth, 10);
-    assert!(Settings::for_checkpoint(&config).is_err(), "no attention at the top");
+    assert!(DiffusionSettings::for_checkpoint(&config).is_err(), "no attention at the top");
     let configs = maskov_diffusion::Configs { unet: config, vae: Reference::load("sd21").configs().vae };
     let settings = settings(&unet(&sd21_with(&[])), 2);
     let graph = verification_graph(&configs, &settings, 64, Probes::default()).expect("a list");

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use common::{Reference, sd21_with, small, unet};
 use maskov_diffusion::{
-    Configs, LARGEST_RESOLUTION, ModelError, Probes, Settings, VaeConfig, attention_graph, text_graph,
-    verification_graph,
+    Configs, DiffusionSettings, VaeConfig, attention_graph, text_graph, verification_graph,
 };
 use maskov_graph::{Embedding, Function, Operation, Padding, Shape};
+use maskov_model::{LARGEST_RESOLUTION, ModelError, Probes};
 use serde_json::{Value, json};
 
 /// Two levels, as small as they go.
@@ -34,7 +34,7 @@ fn tiny(keys: &[(&str, Value)]) -> Configs {
 #[test]
 fn golden_names_are_found() {
     let configs = tiny(&[]);
-    let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
+    let settings = DiffusionSettings::for_checkpoint(&configs.unet).expect("settings");
     let probes = Probes { attention_maps: true, norms: false };
     let graph = verification_graph(&configs, &settings, 16, probes).expect("a list");
     let shape = |name: &str| {
@@ -84,7 +84,7 @@ fn golden_names_are_found() {
 fn text_and_time_are_computed_once() {
     for configs in [Reference::load("sd15").configs(), small().0] {
         let (settings, resolution) = match configs.vae {
-            Some(_) => (Settings::for_checkpoint(&configs.unet).expect("settings"), 64),
+            Some(_) => (DiffusionSettings::for_checkpoint(&configs.unet).expect("settings"), 64),
             None => (small().1, 48),
         };
         let model = attention_graph(&configs, &settings, resolution).expect("a list");
@@ -114,7 +114,7 @@ fn the_list_ends_with_the_last_wanted_query_and_key() {
     let layer = "up_blocks.2.attentions.1.transformer_blocks.0.attn1";
     let [.., query, key, map] = names[..] else { panic!("a short list") };
     assert_eq!([query, key, map], [&format!("{layer}.to_q"), &format!("{layer}.to_k"), "attention"]);
-    let Operation::AttentionMap { taps } = &model.graph.ops[names.len() - 1].operation else {
+    let Operation::AttentionMap { taps, .. } = &model.graph.ops[names.len() - 1].operation else {
         panic!("no map");
     };
     assert_eq!(taps.iter().map(|tap| (tap.heads, tap.weight)).collect::<Vec<_>>(), [(2, 0.5), (2, 0.5)]);
@@ -123,7 +123,7 @@ fn the_list_ends_with_the_last_wanted_query_and_key() {
     assert_eq!(wanted, [true; 3]);
 
     let mut first = settings;
-    first.attention.insert(layer.to_owned(), 0.0);
+    first.common.attention.insert(layer.to_owned(), 0.0);
     let shorter = attention_graph(&configs, &first, 32).expect("a list").graph;
     assert!(shorter.ops.len() < names.len() && shorter.find("up_blocks.2.resnets.1").is_none());
 }
@@ -131,8 +131,9 @@ fn the_list_ends_with_the_last_wanted_query_and_key() {
 #[test]
 fn students_take_the_layer_that_distillation_left() {
     let settings = |model: &str| {
-        let settings = Settings::for_checkpoint(&Reference::load(model).configs().unet).expect("settings");
-        settings.attention.into_iter().collect::<Vec<_>>()
+        let settings =
+            DiffusionSettings::for_checkpoint(&Reference::load(model).configs().unet).expect("settings");
+        settings.common.attention.into_iter().collect::<Vec<_>>()
     };
     let layer = |block, index| format!("up_blocks.{block}.attentions.{index}.transformer_blocks.0.attn1");
     assert_eq!(settings("sd21"), [(layer(3, 0), 0.5), (layer(3, 1), 0.5)]);
@@ -146,7 +147,7 @@ fn a_layer_that_is_not_there_is_named() {
         "up_blocks.3.attentions.0.transformer_blocks.0.attn1",
         "mid_block.attentions.0.transformer_blocks.0.attn1",
     ] {
-        settings.attention = [(layer.to_owned(), 1.0)].into();
+        settings.common.attention = [(layer.to_owned(), 1.0)].into();
         let error = attention_graph(&configs, &settings, 32).expect_err("no such layer");
         assert!(matches!(&error, ModelError::NoSuchLayer { layer: named, .. } if named == layer));
         assert!(error.to_string().contains("up_blocks.2.attentions.1"), "{error}");
@@ -165,7 +166,7 @@ fn a_resolution_that_does_not_fit_says_which_do() {
     assert!(error(1000).ends_with("try 192"));
     assert_eq!((error(4), error(LARGEST_RESOLUTION)), (String::new(), String::new()));
     let sd = Reference::load("sd21").configs();
-    let settings = Settings::for_checkpoint(&sd.unet).expect("settings");
+    let settings = DiffusionSettings::for_checkpoint(&sd.unet).expect("settings");
     let error = attention_graph(&sd, &settings, 100).expect_err("no multiple of 8");
     assert!(error.to_string().ends_with("try 96 or 104"), "{error}");
 }
@@ -173,7 +174,7 @@ fn a_resolution_that_does_not_fit_says_which_do() {
 #[test]
 fn norms_and_paddings_are_diffusers_own() {
     let configs = tiny(&[]);
-    let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
+    let settings = DiffusionSettings::for_checkpoint(&configs.unet).expect("settings");
     let graph = verification_graph(&configs, &settings, 16, Probes::default()).expect("a list");
     for op in &graph.ops {
         let (name, is_vae) = (op.name.as_str(), op.name.starts_with("encoder."));

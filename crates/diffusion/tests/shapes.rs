@@ -5,8 +5,9 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{FULL_SIZE, Reference, Shapes, fixture, small};
-use maskov_diffusion::{Probes, Settings, attention_graph, text_graph, verification_graph};
+use maskov_diffusion::{DiffusionSettings, attention_graph, text_graph, verification_graph};
 use maskov_graph::{Graph, Weight};
+use maskov_model::Probes;
 
 /// The shapes that the weights must have, by the name under which the checkpoint has them.
 fn matched<'a>(weights: &'a [Weight], shapes: &Shapes) -> BTreeSet<&'a str> {
@@ -40,7 +41,7 @@ fn full_size_weights_are_those_of_diffusers() {
     for model in FULL_SIZE {
         let reference = Reference::load(model);
         let configs = reference.configs();
-        let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
+        let settings = DiffusionSettings::for_checkpoint(&configs.unet).expect("settings");
         let graph = verification_graph(&configs, &settings, 64, Probes::default()).expect("a list");
 
         let unet = only(&graph, |name| !is_vae(name));
@@ -60,7 +61,7 @@ fn full_size_weights_are_those_of_diffusers() {
 fn a_wrong_shape_or_name_is_noticed() {
     let reference = Reference::load("bk_sdm_v2_tiny");
     let configs = reference.configs();
-    let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
+    let settings = DiffusionSettings::for_checkpoint(&configs.unet).expect("settings");
     let graph = verification_graph(&configs, &settings, 64, Probes::default()).expect("a list");
     let unet = only(&graph, |name| !is_vae(name));
     let mut shapes = reference.unet.1.clone();
@@ -76,7 +77,7 @@ fn a_wrong_shape_or_name_is_noticed() {
 #[test]
 fn the_vae_attention_is_found_by_both_namings() {
     let configs = Reference::load("sd21").configs();
-    let settings = Settings::for_checkpoint(&configs.unet).expect("settings");
+    let settings = DiffusionSettings::for_checkpoint(&configs.unet).expect("settings");
     let graph = attention_graph(&configs, &settings, 64).expect("a list").graph;
     let path = "encoder.mid_block.attentions.0";
     for (name, older) in [("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")] {

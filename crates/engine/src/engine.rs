@@ -93,7 +93,7 @@ impl Engine {
 
     /// How maps become masks, with this model's constants.
     pub fn method(&self) -> MethodSettings {
-        self.model().method.settings(self.model().settings.temperature)
+        self.model().method.settings(self.model().settings().temperature)
     }
 
     /// Takes another method than the model's settings name, for photos that are read from here on.
@@ -232,7 +232,7 @@ impl Recipe {
             }
             reason = why_cpu.or(reason);
             let resolution =
-                plan.resolution(self.model.settings.resolution, self.resolution, &device, self.choice);
+                plan.resolution(self.model.settings().resolution, self.resolution, &device, self.choice);
             match Network::load(&device, &self.model, &*self.source, resolution, observer).await {
                 Ok(network) => return Ok(Running { plan, device, network, reason }),
                 Err(error) => {

@@ -1,8 +1,8 @@
 //! What can go wrong between a photo and its mask.
 
-use maskov_diffusion::ModelError;
 use maskov_gpu::GpuError;
 use maskov_graph::GraphError;
+use maskov_model::ModelError;
 use maskov_runtime::RuntimeError;
 use maskov_segment::SegmentError;
 use maskov_weights::WeightsError;
@@ -29,17 +29,6 @@ pub enum EngineError {
     /// The method failed.
     #[error(transparent)]
     Segment(#[from] SegmentError),
-    /// A folder or pack without the configuration of a network.
-    #[error(
-        "the model has no unet/config.json, so its layers are not known: take a model pack or a checkpoint folder in diffusers' layout"
-    )]
-    NoConfig,
-    /// The network reads a text embedding and the model has nothing to compute it from.
-    #[error(
-        "the model needs the text embedding of the empty prompt, and it has neither a text_encoder/ nor the tensor \
-         text_embedding: take the whole checkpoint, or a pack made by `maskov pack`"
-    )]
-    NoTextEncoder,
     /// A file that should hold an attention map and does not.
     #[error(
         "{file} holds no attention map ({reason}): give a safetensors file with `attention`, f32 [R², R²]"
@@ -59,8 +48,8 @@ impl EngineError {
             Self::Gpu(error) => error.code(),
             Self::Weights(error) | Self::Runtime(RuntimeError::Weights(error)) => error.kind().name(),
             Self::Model(ModelError::Resolution { .. }) => "bad-resolution",
-            Self::Model(_) | Self::NoConfig => "weights-unsupported",
-            Self::NoTextEncoder => "weights-missing",
+            Self::Model(ModelError::Incomplete { .. }) => "weights-missing",
+            Self::Model(_) => "weights-unsupported",
             Self::Runtime(RuntimeError::Gpu(error)) => error.code(),
             Self::Runtime(RuntimeError::NotFinite { .. }) => "weights-corrupt",
             Self::Runtime(RuntimeError::Cancelled { .. }) | Self::Segment(SegmentError::Cancelled) => {

@@ -1,25 +1,19 @@
 //! What a model is, read from its pack or checkpoint.
 
-use maskov_diffusion::{
-    Configs, ModelError, ModelGraph, PROMPT_TOKENS, Settings, TextEmbedding, TextEncoderConfig, UnetConfig,
-    VaeConfig, attention_graph, text_graph,
+use maskov_graph::Graph;
+use maskov_model::{
+    Architecture, ConfigFiles, Constant, ConstantValues, ModelError, ModelGraph, Probes, Settings,
 };
 use maskov_runtime::{CpuExecutor, Executor, Observer};
 use maskov_segment::Method;
 use maskov_weights::WeightSource;
 
-use crate::{EngineError, Result};
+use crate::{Result, families};
 
-/// The tensor of a pack that holds the empty prompt's embedding, f32 `[1, 77, width]`, in place of a text encoder.
-pub const TEXT_EMBEDDING: &str = "text_embedding";
-
-/// A model's settings and configs.
-#[derive(Clone, Debug, PartialEq)]
+/// A model's configs and settings.
+#[derive(Debug)]
 pub struct Model {
-    /// How it reads its image and which layers make the map.
-    pub settings: Settings,
-    /// Its networks.
-    pub configs: Configs,
+    architecture: Box<dyn Architecture>,
     /// How its maps become masks: what the settings say, else the paper's, for a model whose masks nobody measured.
     pub method: Method,
 }
@@ -28,26 +22,34 @@ impl Model {
     /// Reads what a pack or checkpoint says about itself. A checkpoint without `settings.json` gets the paper's settings.
     ///
     /// # Errors
-    /// When there is no UNet, or a config is not one that runs here.
+    /// When there is no network, or a config is not one that runs here.
     pub fn of(source: &dyn WeightSource) -> Result<Self> {
-        // A UNet's folder alone is a model too.
-        let unet = source.config("unet").or_else(|| source.config("model")).ok_or(EngineError::NoConfig)?;
-        let unet = UnetConfig::parse(&unet.to_string())?;
-        let vae = source.config("vae").map(|json| VaeConfig::parse(&json.to_string())).transpose()?;
-        let settings = match source.settings() {
-            Some(json) if !json.is_null() => Settings::parse(&json.to_string())?,
-            _ => Settings::for_checkpoint(&unet)?,
-        };
-        Self::new(settings, Configs { unet, vae })
+        Self::read(&families::config_files(source))
     }
 
-    /// A model of these settings.
+    /// Reads a model's config files.
     ///
     /// # Errors
-    /// When the settings name a method that is not one, or constants beside their ranges.
-    pub fn new(settings: Settings, configs: Configs) -> Result<Self> {
-        let method = method_of(&settings)?;
-        Ok(Self { settings, configs, method })
+    /// As [`Model::of`]; when the settings name a method that is not one, or constants beside their ranges.
+    pub fn read(files: &ConfigFiles) -> Result<Self> {
+        let architecture = families::read(files)?;
+        let method = method_of(architecture.settings())?;
+        Ok(Self { architecture, method })
+    }
+
+    /// How its image is read and which layers make the map.
+    pub fn settings(&self) -> &Settings {
+        self.architecture.settings()
+    }
+
+    /// What its family knows of it.
+    pub fn architecture(&self) -> &dyn Architecture {
+        &*self.architecture
+    }
+
+    /// The same, to be changed.
+    pub fn architecture_mut(&mut self) -> &mut dyn Architecture {
+        &mut *self.architecture
     }
 
     /// The list from a photo to the attention map at that R.
@@ -55,49 +57,58 @@ impl Model {
     /// # Errors
     /// When R does not fit the model.
     pub fn graph(&self, resolution: usize) -> Result<ModelGraph, ModelError> {
-        attention_graph(&self.configs, &self.settings, resolution)
+        self.architecture.attention_graph(resolution)
     }
 
-    /// The values of the list's constant input: what the settings say, read or computed once.
+    /// The whole list, for verification.
     ///
     /// # Errors
-    /// [`EngineError::NoTextEncoder`]; those of reading weights.
-    pub async fn text_embedding(
+    /// When R does not fit the model.
+    pub fn verification_graph(&self, resolution: usize, probes: Probes) -> Result<Graph, ModelError> {
+        self.architecture.verification_graph(resolution, probes)
+    }
+
+    /// The values of the list's constant inputs, by their names: read, or computed once.
+    ///
+    /// # Errors
+    /// When the model has nothing to compute them from; those of reading weights.
+    pub async fn constants(
         &self,
         source: &dyn WeightSource,
         observer: &mut dyn Observer,
-    ) -> Result<Vec<f32>> {
-        let shape = self.configs.text_shape(&self.settings)?;
-        if let TextEmbedding::Zeros { .. } = self.settings.text_embedding {
-            return Ok(vec![0.0; shape.len()]);
+    ) -> Result<Vec<(&'static str, Vec<f32>)>> {
+        let mut values = Vec::new();
+        for constant in self.architecture.constants()? {
+            let name = constant.name;
+            values.push((name, constant_values(constant, source, observer).await?));
         }
-        if source.info(TEXT_EMBEDDING).is_some() {
-            return Ok(source.read(TEXT_EMBEDDING).await?.to_f32()?);
+        Ok(values)
+    }
+}
+
+async fn constant_values(
+    constant: Constant,
+    source: &dyn WeightSource,
+    observer: &mut dyn Observer,
+) -> Result<Vec<f32>> {
+    match constant.values {
+        ConstantValues::Zeros => Ok(vec![0.0; constant.shape.len()]),
+        ConstantValues::Stored(_) if source.info(constant.name).is_some() => {
+            Ok(source.read(constant.name).await?.to_f32()?)
         }
-        let config = source.config("text_encoder").ok_or(EngineError::NoTextEncoder)?;
-        let config = TextEncoderConfig::parse(&config.to_string())?;
-        if config.hidden_size != shape.channels || shape.rows() != PROMPT_TOKENS {
-            let reason = format!(
-                "the text encoder gives {} values a token and the UNet takes {}: take both from one checkpoint",
-                config.hidden_size, shape.channels
-            );
-            return Err(ModelError::Contradiction { reason }.into());
+        ConstantValues::Stored(computed) => {
+            let (graph, output) = computed?;
+            // Once per model and small against the rest: the CPU's f32 is right on every device.
+            let executor = CpuExecutor::load(&graph, &[output], source, &[], observer).await?;
+            let mut outputs = executor.run(&[], observer).await?;
+            Ok(outputs.tensors.remove(output).unwrap_or_default())
         }
-        let graph = text_graph(&config, &config.empty_prompt())?;
-        let output = "last_hidden_state";
-        // Once per model and small against the rest: the CPU's f32 is right on every device.
-        let encoder = CpuExecutor::load(&graph, &[output], source, &[], observer).await?;
-        let mut outputs = encoder.run(&[], observer).await?;
-        Ok(outputs.tensors.remove(output).unwrap_or_default())
     }
 }
 
 fn method_of(settings: &Settings) -> Result<Method> {
     let Some(json) = &settings.method else { return Ok(Method::M2n2) };
-    let wrong = |expected: String| {
-        let (key, found) = ("method".to_owned(), json.to_string());
-        ModelError::Value { component: "settings.json", key, found, expected }
-    };
+    let wrong = |expected: String| Settings::wrong("method", json.to_string(), &expected);
     let method: Method = serde_json::from_value(json.clone()).map_err(|error| {
         wrong(format!("{{\"name\": \"m2n2\"}}, or {{\"name\": \"maskov\"}} with constants of it ({error})"))
     })?;
@@ -108,17 +119,14 @@ fn method_of(settings: &Settings) -> Result<Method> {
 
 #[cfg(test)]
 mod tests {
-    use maskov_diffusion::Settings;
+    use maskov_model::Settings;
     use maskov_segment::{MaskovSettings, Method};
 
     use super::method_of;
 
     fn settings(method: &str) -> Settings {
-        let json = format!(
-            r#"{{"latents": {{"kind": "vae"}}, "timestep": 100, "text_embedding": "zeros [1, 1, 32]", "resolution": 48,
-                "temperature": 0.65, "attention": {{"a": 1.0}}{method}}}"#
-        );
-        Settings::parse(&json).unwrap()
+        let json = format!(r#"{{"resolution": 48, "temperature": 0.65, "attention": {{"a": 1.0}}{method}}}"#);
+        serde_json::from_str(&json).unwrap()
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The network on a device: photo in, attention map out.
 
-use maskov_diffusion::ModelGraph;
+use maskov_model::{ModelGraph, Settings};
 use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, Observer, Timings};
 use maskov_segment::{AttentionMap, Photo};
 use maskov_weights::WeightSource;
 use web_time::Instant;
 
-use crate::{Attention, Device, Model, Result, resize_area, to_range};
+use crate::{Attention, Device, Model, Result, resize_area};
 
 const MAP: &str = "attention";
 
@@ -15,7 +15,7 @@ pub struct Network {
     executor: AnyExecutor,
     resolution: usize,
     image_side: usize,
-    range: [f32; 2],
+    settings: Settings,
 }
 
 enum AnyExecutor {
@@ -48,8 +48,8 @@ impl Network {
         observer: &mut dyn Observer,
     ) -> Result<Self> {
         let ModelGraph { graph, image_side, .. } = model.graph(resolution)?;
-        let text = model.text_embedding(source, observer).await?;
-        let constants = [("text_embedding", text.as_slice())];
+        let constants = model.constants(source, observer).await?;
+        let constants: Vec<_> = constants.iter().map(|(name, values)| (*name, values.as_slice())).collect();
         let executor = match device {
             Device::Cpu => {
                 AnyExecutor::Cpu(CpuExecutor::load(&graph, &[MAP], source, &constants, observer).await?)
@@ -60,7 +60,7 @@ impl Network {
                 AnyExecutor::Gpu(gpu.clone(), loaded)
             }
         };
-        Ok(Self { executor, resolution, image_side, range: model.settings.image_range() })
+        Ok(Self { executor, resolution, image_side, settings: model.settings().clone() })
     }
 
     /// R, the side of the token grid.
@@ -81,7 +81,7 @@ impl Network {
         let start = Instant::now();
         let side = self.image_side;
         let (width, height) = (photo.width() as usize, photo.height() as usize);
-        let image = to_range(&resize_area(photo.rgb(), width, height, side, side), self.range);
+        let image = self.settings.scaled(&resize_area(photo.rgb(), width, height, side, side));
         let resize_ms = milliseconds(start);
         let start = Instant::now();
         let inputs = [("image", image.as_slice())];

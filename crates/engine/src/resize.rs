@@ -24,11 +24,6 @@ pub fn resize_area(rgb: &[u8], width: usize, height: usize, new_width: usize, ne
     mean_of_areas(rgb, width, &area_shares(width, new_width), &area_shares(height, new_height))
 }
 
-/// Bytes to f32 between the ends of a range.
-pub fn to_range(bytes: &[u8], [low, high]: [f32; 2]) -> Vec<f32> {
-    bytes.iter().map(|&byte| f32::from(byte) / 255.0 * (high - low) + low).collect()
-}
-
 const CHANNELS: usize = 3;
 
 /// Rounds half to even, as OpenCV's conversions do.
@@ -231,11 +226,5 @@ mod tests {
                 .fold(0x811c_9dc5u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
             assert_eq!(hash, expected, "{width}×{height} to {new_width}×{new_height}");
         }
-    }
-
-    #[test]
-    fn bytes_span_the_range() {
-        assert_eq!(to_range(&[0, 255], [-1.0, 1.0]), [-1.0, 1.0]);
-        assert!((to_range(&[51], [0.0, 1.0])[0] - 0.2).abs() < 1e-7);
     }
 }

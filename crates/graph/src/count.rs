@@ -160,8 +160,11 @@ impl Graph {
             Operation::Attention { query, key, .. } => {
                 4 * rows * shape(key).rows() as u64 * shape(query).channels as u64
             }
-            Operation::AttentionMap { taps } => {
-                taps.iter().map(|tap| 2 * rows * rows * shape(&tap.query).channels as u64).sum()
+            Operation::AttentionMap { taps, .. } => {
+                let of_tap = |tap: &crate::Tap| {
+                    2 * rows * shape(&tap.key).rows() as u64 * shape(&tap.query).channels as u64
+                };
+                taps.iter().map(of_tap).sum()
             }
             _ => 0,
         }

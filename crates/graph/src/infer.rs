@@ -24,6 +24,13 @@ pub(crate) fn output_shape(graph: &Graph, operation: &Operation) -> Inferred {
         Operation::Add { a, b } => equal(shape(a), shape(b)),
         Operation::AddRow { input, row } => add_row(shape(input), shape(row)),
         Operation::Concat { a, b } => concat(shape(a), shape(b)),
+        Operation::LayerScale { input, weight } => {
+            vector(graph, *weight, shape(input).channels)?;
+            Ok(shape(input))
+        }
+        Operation::L2Normalize { input, .. } => Ok(shape(input)),
+        Operation::Rows { input, first, height, width } => rows(shape(input), *first, *height, *width),
+        Operation::ConcatRows { a, b } => concat_rows(shape(a), shape(b)),
         Operation::UpsampleNearest { input } => {
             let Shape { height, width, channels } = shape(input);
             Ok(Shape { height: 2 * height, width: 2 * width, channels })
@@ -39,14 +46,15 @@ pub(crate) fn output_shape(graph: &Graph, operation: &Operation) -> Inferred {
         Operation::Attention { query, key, value, heads, causal } => {
             attention(shape(query), shape(key), shape(value), *heads, *causal)
         }
-        Operation::AttentionMap { taps } => attention_map(graph, taps),
+        Operation::AttentionMap { taps, grid } => attention_map(graph, taps, *grid),
     }
 }
 
 fn linear(graph: &Graph, input: Shape, weight: WeightId, bias: Option<WeightId>) -> Inferred {
     let weight = &graph.weight(weight).shape;
     let (out, channels) = match weight[..] {
-        [out, channels] | [out, channels, 1, 1] => (out, channels),
+        [out, channels] => (out, channels),
+        [out, channels, height, width] => (out, channels * height * width),
         _ => return Err(format!("a weight of shape {weight:?} where [out, in] is needed")),
     };
     matrix(graph, input, channels, out, bias)?;
@@ -131,6 +139,20 @@ fn concat(a: Shape, b: Shape) -> Inferred {
     Ok(Shape { channels: a.channels + b.channels, ..a })
 }
 
+fn rows(input: Shape, first: usize, height: usize, width: usize) -> Inferred {
+    match height.checked_mul(width).and_then(|rows| rows.checked_add(first)) {
+        Some(end) if end <= input.rows() => Ok(Shape { height, width, ..input }),
+        _ => Err(format!("{height}×{width} rows from {first} of {input}")),
+    }
+}
+
+fn concat_rows(a: Shape, b: Shape) -> Inferred {
+    if a.channels != b.channels {
+        return Err(format!("joins the rows of {a} and {b}"));
+    }
+    Ok(Shape { height: a.rows() + b.rows(), width: 1, channels: a.channels })
+}
+
 fn pixel_unshuffle(input: Shape, factor: usize, positions: bool) -> Inferred {
     if factor == 0 || !input.height.is_multiple_of(factor) || !input.width.is_multiple_of(factor) {
         return Err(format!("{input} does not divide into squares of {factor}"));
@@ -142,6 +164,16 @@ fn pixel_unshuffle(input: Shape, factor: usize, positions: bool) -> Inferred {
 fn embedded(graph: &Graph, embedding: &Embedding) -> Inferred {
     match embedding {
         Embedding::Timestep { channels, freq_shift, .. } => timestep(*channels, *freq_shift),
+        Embedding::Positions { table, side, .. } => {
+            let channels = position_table(graph, *table)?;
+            Ok(Shape { height: *side, width: *side, channels })
+        }
+        Embedding::SpecialTokens { class, table, registers } => {
+            special_tokens(graph, *class, *table, *registers)
+        }
+        Embedding::Coordinates { side, .. } => {
+            Ok(Shape { height: *side, width: *side, channels: Embedding::COORDINATES })
+        }
         Embedding::Tokens { ids, tokens, positions } => token_embedding(graph, ids, *tokens, *positions),
     }
 }
@@ -151,6 +183,29 @@ fn timestep(channels: usize, freq_shift: f32) -> Inferred {
         return Err(format!("{channels} channels do not divide into sines and cosines (shift {freq_shift})"));
     }
     Ok(Shape { height: 1, width: 1, channels })
+}
+
+/// The table's channels.
+fn position_table(graph: &Graph, table: WeightId) -> Result<usize, String> {
+    match graph.weight(table).shape[..] {
+        [1, rows, channels] if rows > 1 && (rows - 1).isqrt().pow(2) == rows - 1 => Ok(channels),
+        ref shape => {
+            Err(format!("a position table of shape {shape:?} where [1, 1 + n², channels] is needed"))
+        }
+    }
+}
+
+fn special_tokens(graph: &Graph, class: WeightId, table: WeightId, registers: Option<WeightId>) -> Inferred {
+    let channels = position_table(graph, table)?;
+    let rows = |id: WeightId| match graph.weight(id).shape[..] {
+        [1, rows, width] if width == channels => Ok(rows),
+        ref shape => Err(format!("tokens of shape {shape:?} where [1, tokens, {channels}] is needed")),
+    };
+    let registers = registers.map_or(Ok(0), rows)?;
+    match rows(class)? {
+        1 => Ok(Shape { height: 1 + registers, width: 1, channels }),
+        classes => Err(format!("{classes} class tokens, but there is one position for them")),
+    }
 }
 
 fn token_embedding(graph: &Graph, ids: &[u32], tokens: WeightId, positions: WeightId) -> Inferred {
@@ -188,19 +243,19 @@ fn attention(query: Shape, key: Shape, value: Shape, heads: usize, causal: bool)
     Ok(query)
 }
 
-fn attention_map(graph: &Graph, taps: &[Tap]) -> Inferred {
-    let Some(first) = taps.first() else {
+fn attention_map(graph: &Graph, taps: &[Tap], [height, width]: [usize; 2]) -> Inferred {
+    let tokens = height * width;
+    if taps.is_empty() {
         return Err("a map of no layers".to_owned());
-    };
-    let grid = graph.tensor(first.query).shape;
+    }
     for tap in taps {
         let (query, key) = (graph.tensor(tap.query).shape, graph.tensor(tap.key).shape);
         heads_divide(query, tap.heads)?;
         if query != key {
             return Err(format!("queries {query} and keys {key} of a self-attention layer differ"));
         }
-        if (query.height, query.width) != (grid.height, grid.width) {
-            return Err(format!("a layer over {query} in a map over {grid}"));
+        if query.rows() < tokens {
+            return Err(format!("a layer over {query} in a map over {height}×{width}"));
         }
         if !tap.weight.is_finite() || tap.weight < 0.0 {
             return Err(format!("a layer of weight {}", tap.weight));
@@ -209,5 +264,5 @@ fn attention_map(graph: &Graph, taps: &[Tap]) -> Inferred {
     if taps.iter().map(|tap| tap.weight).sum::<f32>() <= 0.0 {
         return Err("the weights of the layers add up to 0".to_owned());
     }
-    Ok(Shape { channels: grid.rows(), ..grid })
+    Ok(Shape { height, width, channels: tokens })
 }

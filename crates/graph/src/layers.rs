@@ -9,6 +9,9 @@ pub enum Stored {
     Linear,
     /// As a 1×1 convolution, `[out, in, 1, 1]`.
     Pointwise,
+    /// As a convolution of squares of that side, with that stride: `[out, in / side², side, side]`. The input is pixels that
+    /// were unshuffled.
+    Patches(usize),
 }
 
 impl GraphBuilder {
@@ -24,12 +27,13 @@ impl GraphBuilder {
         stored: Stored,
     ) -> Result<TensorId, GraphError> {
         let channels = self.shape(input).channels;
-        let shape: &[usize] = match stored {
-            Stored::Linear => &[out, channels],
-            Stored::Pointwise => &[out, channels, 1, 1],
+        let shape = match stored {
+            Stored::Linear => vec![out, channels],
+            Stored::Pointwise => vec![out, channels, 1, 1],
+            Stored::Patches(side) => vec![out, channels / (side * side), side, side],
         };
         let aliases = |leaf: &str| older.iter().map(|path| format!("{path}.{leaf}")).collect();
-        let weight = self.weight(&format!("{path}.weight"), aliases("weight"), shape)?;
+        let weight = self.weight(&format!("{path}.weight"), aliases("weight"), &shape)?;
         let bias = match bias {
             true => Some(self.weight(&format!("{path}.bias"), aliases("bias"), &[out])?),
             false => None,
@@ -98,6 +102,19 @@ impl GraphBuilder {
     ) -> Result<TensorId, GraphError> {
         let (weight, bias) = self.scale_and_shift(path, older, input)?;
         self.op(path, Operation::LayerNorm { input, weight, bias, eps })
+    }
+
+    /// A layer normalisation that several tensors go through: its weights are those of `path`, and the operation has a name
+    /// of its own.
+    pub fn shared_layer_norm(
+        &mut self,
+        path: &str,
+        name: &str,
+        input: TensorId,
+        eps: f32,
+    ) -> Result<TensorId, GraphError> {
+        let (weight, bias) = self.scale_and_shift(path, &[], input)?;
+        self.op(name, Operation::LayerNorm { input, weight, bias, eps })
     }
 
     fn scale_and_shift(

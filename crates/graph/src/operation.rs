@@ -112,6 +112,38 @@ pub enum Operation {
         /// `[1, channels]`
         row: TensorId,
     },
+    /// Every channel times its weight.
+    LayerScale {
+        /// `[rows, channels]`
+        input: TensorId,
+        /// `[channels]`
+        weight: WeightId,
+    },
+    /// Every row divided by its Euclidean norm, times a factor.
+    L2Normalize {
+        /// `[rows, channels]`
+        input: TensorId,
+        /// The factor.
+        scale: f32,
+    },
+    /// Some rows of a tensor, as a grid.
+    Rows {
+        /// `[more rows, channels]`
+        input: TensorId,
+        /// The first of them.
+        first: usize,
+        /// Rows of the grid.
+        height: usize,
+        /// Columns of the grid.
+        width: usize,
+    },
+    /// Rows of `a`, then rows of `b`: `[rows, 1, channels]`.
+    ConcatRows {
+        /// `[rows of a, channels]`
+        a: TensorId,
+        /// `[rows of b, channels]`
+        b: TensorId,
+    },
     /// Channels of `a`, then channels of `b`.
     Concat {
         /// `[rows, channels of a]`
@@ -159,8 +191,11 @@ pub enum Operation {
     },
     /// The weighted mean over layers and heads of `softmax(QKᵀ/√d)`, rows renormalised to 1: `[tokens, tokens]`.
     AttentionMap {
-        /// The layers, of equal token counts.
+        /// The layers.
         taps: Vec<Tap>,
+        /// Height and width of the tokens that are in the map: the first rows of queries and keys. Keys behind them (of class
+        /// and register tokens) take part in the softmax alone.
+        grid: [usize; 2],
     },
 }
 
@@ -177,6 +212,36 @@ pub enum Embedding {
         flip_sin_to_cos: bool,
         /// diffusers' `freq_shift`.
         freq_shift: f32,
+    },
+    /// A position table for a square grid, interpolated to another one as transformers does it: `[side, side, channels]`.
+    Positions {
+        /// `[1, 1 + n², channels]`, the class token's position first.
+        table: WeightId,
+        /// Side of the grid.
+        side: usize,
+        /// Whether the interpolation is PyTorch's antialiased one, which takes another cubic, too.
+        antialias: bool,
+    },
+    /// The class token at its position, then the register tokens: `[1 + registers, 1, channels]`.
+    SpecialTokens {
+        /// `[1, 1, channels]`
+        class: WeightId,
+        /// `[1, 1 + n², channels]`, the class token's position first.
+        table: WeightId,
+        /// `[1, registers, channels]`
+        registers: Option<WeightId>,
+    },
+    /// Channels that a query and a key need in addition, so that their product is `−scale · d² / (2 sigma²)` up to a term
+    /// that is the same for all keys; `d` between cell centres, in sides of the grid. `[side, side, COORDINATES]`.
+    Coordinates {
+        /// Side of the grid.
+        side: usize,
+        /// Of the distance.
+        sigma: f32,
+        /// What `QKᵀ` is divided by later.
+        scale: f32,
+        /// Whether they are of keys, not of queries.
+        of_keys: bool,
     },
     /// Rows of a token table plus the position table, `[ids.len(), channels]`.
     Tokens {
@@ -213,13 +278,18 @@ impl Operation {
             | Self::Geglu { input }
             | Self::UpsampleNearest { input }
             | Self::ScaledHead { input, channels: _, scale: _ }
+            | Self::L2Normalize { input, scale: _ }
+            | Self::Rows { input, first: _, height: _, width: _ }
             | Self::PixelUnshuffle { input, factor: _, positions: _ } => (vec![input], Vec::new()),
-            Self::Add { a, b } | Self::Concat { a, b } => (vec![a, b], Vec::new()),
+            Self::LayerScale { input, weight } => (vec![input], vec![weight]),
+            Self::Add { a, b } | Self::Concat { a, b } | Self::ConcatRows { a, b } => {
+                (vec![a, b], Vec::new())
+            }
             Self::AddRow { input, row } => (vec![input, row], Vec::new()),
             Self::Attention { query, key, value, heads: _, causal: _ } => {
                 (vec![query, key, value], Vec::new())
             }
-            Self::AttentionMap { taps } => {
+            Self::AttentionMap { taps, grid: _ } => {
                 let of_taps = taps.iter_mut().flat_map(|tap| {
                     let Tap { query, key, heads: _, weight: _ } = tap;
                     [query, key]
@@ -232,9 +302,17 @@ impl Operation {
 }
 
 impl Embedding {
+    /// Channels of [`Embedding::Coordinates`]: two coordinates and the keys' own term.
+    pub const COORDINATES: usize = 3;
+
     fn weights_mut(&mut self) -> Vec<&mut WeightId> {
         match self {
-            Self::Timestep { timestep: _, channels: _, flip_sin_to_cos: _, freq_shift: _ } => Vec::new(),
+            Self::Timestep { timestep: _, channels: _, flip_sin_to_cos: _, freq_shift: _ }
+            | Self::Coordinates { side: _, sigma: _, scale: _, of_keys: _ } => Vec::new(),
+            Self::Positions { table, side: _, antialias: _ } => vec![table],
+            Self::SpecialTokens { class, table, registers } => {
+                [class, table].into_iter().chain(registers).collect()
+            }
             Self::Tokens { ids: _, tokens, positions } => vec![tokens, positions],
         }
     }

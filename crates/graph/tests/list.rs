@@ -118,14 +118,19 @@ fn an_attention_map_is_a_row_per_token() -> Result<(), GraphError> {
     let mut list = GraphBuilder::new();
     let photo = list.input("photo", PHOTO, false)?;
     let tap = Tap { query: photo, key: photo, heads: 2, weight: 0.5 };
-    let map = list.op("attention", Operation::AttentionMap { taps: vec![tap.clone(), tap.clone()] })?;
+    let grid = [4, 6];
+    let map = list.op("attention", Operation::AttentionMap { taps: vec![tap.clone(), tap.clone()], grid })?;
     assert_eq!(list.shape(map), Shape { height: 4, width: 6, channels: 24 });
-    let none = list.op("none", Operation::AttentionMap { taps: Vec::new() });
+    let none = list.op("none", Operation::AttentionMap { taps: Vec::new(), grid });
     assert!(matches!(none, Err(GraphError::Shape { .. })));
-    let weightless = Tap { weight: 0.0, ..tap };
-    assert!(list.op("weightless", Operation::AttentionMap { taps: vec![weightless] }).is_err());
+    let weightless = Tap { weight: 0.0, ..tap.clone() };
+    assert!(list.op("weightless", Operation::AttentionMap { taps: vec![weightless], grid }).is_err());
+    let beyond = Operation::AttentionMap { taps: vec![tap.clone()], grid: [5, 6] };
+    assert!(list.op("beyond", beyond).is_err(), "30 tokens of 24");
+    let first_rows = list.op("first rows", Operation::AttentionMap { taps: vec![tap], grid: [2, 6] })?;
+    assert_eq!(list.shape(first_rows), Shape { height: 2, width: 6, channels: 12 });
     let graph = list.finish();
-    assert_eq!(graph.flop(), 2 * (2 * 24 * 24 * 8));
+    assert_eq!(graph.flop(), 2 * (2 * 24 * 24 * 8) + 2 * 12 * 24 * 8, "all keys are in the softmax");
     Ok(())
 }
 

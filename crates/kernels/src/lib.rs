@@ -29,7 +29,9 @@ pub mod group_norm_partials;
 pub mod group_norm_stats;
 pub mod ipf_columns;
 pub mod ipf_rows;
+pub mod l2_normalize;
 pub mod layer_norm;
+pub mod layer_scale;
 pub mod linear_f16;
 pub mod linear_q4;
 pub mod linear_q8;
@@ -82,7 +84,9 @@ pub static ALL: &[&Kernel] = &[
     &group_norm_stats::KERNEL,
     &ipf_columns::KERNEL,
     &ipf_rows::KERNEL,
+    &l2_normalize::KERNEL,
     &layer_norm::KERNEL,
+    &layer_scale::KERNEL,
     &linear_f16::KERNEL,
     &linear_q4::KERNEL,
     &linear_q8::KERNEL,

@@ -66,6 +66,8 @@ pub(crate) fn pieces(graph: &Graph, op: &Op, limit: u64, most_flop: u64) -> Resu
         | O::Geglu { .. }
         | O::Add { .. }
         | O::AddRow { .. }
+        | O::LayerScale { .. }
+        | O::L2Normalize { .. }
         | O::Concat { .. }
         | O::ScaledHead { .. } => {
             let same_rows = |id: &TensorId| graph.tensor(*id).shape.rows() == out.rows();
@@ -75,6 +77,8 @@ pub(crate) fn pieces(graph: &Graph, op: &Op, limit: u64, most_flop: u64) -> Resu
         }
         O::Attention { causal: true, .. }
         | O::AttentionMap { .. }
+        | O::Rows { .. }
+        | O::ConcatRows { .. }
         | O::UpsampleNearest { .. }
         | O::PixelUnshuffle { .. }
         | O::Embedding(_) => Ok(std::iter::once(0..out.rows()).collect()),
@@ -95,7 +99,9 @@ pub fn fits_bindings(graph: &Graph, limit: u64) -> Result<()> {
             O::AddRow { row, .. } => vec![*row],
             O::UpsampleNearest { input } | O::PixelUnshuffle { input, .. } => vec![*input, op.output],
             // The map itself lies in tiles of its own.
-            O::AttentionMap { taps } => taps.iter().flat_map(|tap| [tap.query, tap.key]).collect(),
+            O::AttentionMap { taps, .. } => taps.iter().flat_map(|tap| [tap.query, tap.key]).collect(),
+            O::Rows { input, .. } => vec![*input, op.output],
+            O::ConcatRows { a, b } => vec![*a, *b, op.output],
             O::Embedding(_) => vec![op.output],
             O::Linear { .. }
             | O::Conv3x3 { .. }
@@ -104,6 +110,8 @@ pub fn fits_bindings(graph: &Graph, limit: u64) -> Result<()> {
             | O::Activation { .. }
             | O::Geglu { .. }
             | O::Add { .. }
+            | O::LayerScale { .. }
+            | O::L2Normalize { .. }
             | O::Concat { .. }
             | O::ScaledHead { .. } => Vec::new(),
         };

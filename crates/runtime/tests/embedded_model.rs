@@ -5,9 +5,10 @@
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use maskov_diffusion::{Configs, Probes, Settings, UnetConfig, attention_graph, verification_graph};
+use maskov_diffusion::{Configs, DiffusionSettings, UnetConfig, attention_graph, verification_graph};
 use maskov_gpu::testing::gpu;
 use maskov_graph::Graph;
+use maskov_model::Probes;
 use maskov_runtime::compare::{largest_error_in_row, mean_total_variation};
 use maskov_runtime::{CpuExecutor, Executor, GpuExecutor};
 use maskov_weights::{Checkpoint, FileSource, SafeTensors, WeightSource};
@@ -22,7 +23,7 @@ const LARGEST: f64 = 5e-3;
 struct Golden {
     checkpoint: Checkpoint,
     configs: Configs,
-    settings: Settings,
+    settings: DiffusionSettings,
     file: SafeTensors,
     image: Vec<f32>,
 }
@@ -36,7 +37,7 @@ impl Golden {
             return None;
         }
         let checkpoint = block_on(Checkpoint::open_folder(&folder)).unwrap();
-        let settings = Settings::parse(&checkpoint.settings().unwrap().to_string()).unwrap();
+        let settings = DiffusionSettings::parse(&checkpoint.settings().unwrap().to_string()).unwrap();
         let unet = UnetConfig::parse(&checkpoint.config("unet").unwrap().to_string()).unwrap();
         let source = FileSource::open(folder.join("golden_32.safetensors")).unwrap();
         let file = block_on(SafeTensors::open(Box::new(source))).unwrap();
@@ -51,7 +52,7 @@ impl Golden {
         self.compare(&load(&model.graph, &["attention"]), "attention", "attention");
         let probes = Probes { attention_maps: true, norms: false };
         let whole = verification_graph(&self.configs, &self.settings, RESOLUTION, probes).unwrap();
-        for layer in self.settings.attention.keys() {
+        for layer in self.settings.common.attention.keys() {
             self.compare(&load(&whole, &[layer]), layer, &format!("attn.{layer}.rows_0_31"));
         }
     }

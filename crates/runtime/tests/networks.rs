@@ -1,41 +1,18 @@
 //! Both executors against diffusers and transformers, natively and in a browser: every stage that the golden files hold.
 //! The embedded model's golden file, a third-party photo, is checked by `maskov verify` (crates/cli/tests).
 
-use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+mod common;
+
+use std::collections::BTreeMap;
 
 use maskov_diffusion::{
-    Configs, Probes, Settings, TextEncoderConfig, UnetConfig, VaeConfig, text_graph, verification_graph,
+    Configs, DiffusionSettings, TextEncoderConfig, UnetConfig, VaeConfig, text_graph, verification_graph,
 };
-use maskov_gpu::testing::gpu;
-use maskov_graph::Graph;
+use maskov_model::Probes;
 use maskov_runtime::compare::{channels_last, largest_error_in_row, mean_total_variation, nmse};
-use maskov_runtime::{CpuExecutor, Executor, GpuExecutor};
-use maskov_weights::{Checkpoint, MemorySource, SafeTensors, WeightSource};
+use maskov_weights::{Checkpoint, WeightSource};
 
-/// How far an executor may be from diffusers.
-struct Bounds {
-    nmse: f64,
-    total_variation: f64,
-    /// Largest error, as a share of that row's largest entry.
-    largest: f64,
-}
-
-/// The file's own f32 weights; diffusers against itself: 1e-11, 3e-7.
-const OWN_WEIGHTS: Bounds = Bounds { nmse: 1e-9, total_variation: 1e-5, largest: 1e-2 };
-/// Weights rounded to f16 at load; the rounding alone: 4e-6, 2.5e-4, 0.3 %.
-const ROUNDED_WEIGHTS: Bounds = Bounds { nmse: 1e-5, total_variation: 5e-4, largest: 1e-2 };
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Device {
-    Cpu,
-    Gpu,
-}
-
-/// What a run gives on either device.
-struct Run {
-    tensors: HashMap<String, Vec<f32>>,
-    maps: HashMap<String, Vec<f32>>,
-}
+use common::{Bounds, Device, OWN_WEIGHTS, ROUNDED_WEIGHTS, open, run, values};
 
 /// A checkpoint of the hub's layout with its golden files, embedded: there is no file system in a browser.
 struct Tiny {
@@ -91,46 +68,8 @@ impl Tiny {
     }
 }
 
-async fn open(name: &str, bytes: &'static [u8]) -> SafeTensors {
-    SafeTensors::open(Box::new(MemorySource::new(name, bytes))).await.unwrap()
-}
-
-async fn values(golden: &SafeTensors, name: &str) -> Vec<f32> {
-    golden.read(name).await.unwrap().to_f32().unwrap()
-}
-
 fn config(checkpoint: &Checkpoint, component: &str) -> String {
     checkpoint.config(component).unwrap().to_string()
-}
-
-async fn run(
-    device: Device,
-    graph: &Graph,
-    wanted: &[&str],
-    checkpoint: &Checkpoint,
-    text: &[f32],
-    image: &[f32],
-) -> Run {
-    let text = [("text_embedding", text)];
-    match device {
-        Device::Cpu => {
-            finish(&CpuExecutor::load(graph, wanted, checkpoint, &text, &mut ()).await.unwrap(), image).await
-        }
-        Device::Gpu => {
-            let gpu = Rc::new(gpu().await);
-            let executor = GpuExecutor::load(gpu, graph, wanted, checkpoint, &text, &mut ()).await.unwrap();
-            finish(&executor, image).await
-        }
-    }
-}
-
-async fn finish<E: Executor>(executor: &E, image: &[f32]) -> Run {
-    let outputs = executor.run(&[("image", image)], &mut ()).await.unwrap();
-    let mut maps = HashMap::new();
-    for (name, map) in &outputs.maps {
-        maps.insert(name.clone(), executor.read_map(map).await.unwrap());
-    }
-    Run { tensors: outputs.tensors, maps }
 }
 
 async fn check_whole_network(device: Device, tiny: &Tiny, bounds: &Bounds) {
@@ -140,7 +79,7 @@ async fn check_whole_network(device: Device, tiny: &Tiny, bounds: &Bounds) {
         unet: UnetConfig::parse(&config(&checkpoint, "unet")).unwrap(),
         vae: Some(VaeConfig::parse(&config(&checkpoint, "vae")).unwrap()),
     };
-    let settings = Settings::for_checkpoint(&configs.unet).unwrap();
+    let settings = DiffusionSettings::for_checkpoint(&configs.unet).unwrap();
     let probes = Probes { attention_maps: true, norms: true };
     let graph = verification_graph(&configs, &settings, 16, probes).unwrap();
     let is_input = |name: &str| ["image", "text_embedding"].contains(&name);
@@ -151,7 +90,7 @@ async fn check_whole_network(device: Device, tiny: &Tiny, bounds: &Bounds) {
     let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
     let image = channels_last(&values(&golden, "image").await, 3);
     let text = values(&golden, "text_embedding").await;
-    let outputs = run(device, &graph, &wanted, &checkpoint, &text, &image).await;
+    let outputs = run(device, &graph, &wanted, &checkpoint, &[("text_embedding", &text)], &image).await;
     for (stage, name) in stages.iter().zip(&names) {
         let what = format!("{device:?} {} {}", tiny.name, stage.name);
         let expected = values(&golden, &stage.name).await;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use maskov_diffusion::{Configs, Settings, UnetConfig, VaeConfig, attention_graph};
+use maskov_diffusion::{Configs, DiffusionSettings, UnetConfig, VaeConfig, attention_graph};
 use maskov_gpu::testing::{Tolerance, assert_close, gpu};
 use maskov_graph::{Graph, GraphBuilder, Operation, Padding, Shape, Stored};
 use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, fits_bindings};
@@ -82,7 +82,7 @@ fn full_size_models_fit_the_default_limits_at_every_r() {
         let spec: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         let config = |component: &str| spec[component]["config"].to_string();
         let unet = UnetConfig::parse(&config("unet")).unwrap();
-        let settings = Settings::for_checkpoint(&unet).unwrap();
+        let settings = DiffusionSettings::for_checkpoint(&unet).unwrap();
         let configs = Configs { unet, vae: Some(VaeConfig::parse(&config("vae")).unwrap()) };
         for resolution in resolutions {
             let list = attention_graph(&configs, &settings, resolution).unwrap();

@@ -70,7 +70,7 @@ impl Work {
         Status {
             device: Device::of(&self.engine, self.adapter.as_ref(), self.verdict),
             resolution: self.engine.network().resolution(),
-            own_resolution: self.engine.model().settings.resolution,
+            own_resolution: self.engine.model().settings().resolution,
             stored: self.files.stored(),
         }
     }

@@ -10,12 +10,14 @@ use std::process::Command;
 
 const WASM: &str = "wasm32-unknown-unknown";
 /// The crates that the page is made of.
-const WASM_CRATES: [&str; 13] = [
+const WASM_CRATES: [&str; 15] = [
     "maskov-weights",
     "maskov-graph",
     "maskov-gpu",
     "maskov-kernels",
+    "maskov-model",
     "maskov-diffusion",
+    "maskov-dino",
     "maskov-runtime",
     "maskov-segment",
     "maskov-engine",

@@ -195,7 +195,7 @@ fn settings(args: &EvalArgs, items: &[Item], engine: &Engine) -> Result<serde_js
         "seeds": args.perturb.map(|_| args.seeds),
         "ignore_128": args.ignore_128,
         "method": serde_json::to_value(engine.method().method)?,
-        "model": serde_json::to_value(&engine.model().settings)?,
+        "model": serde_json::from_str::<serde_json::Value>(&engine.model().architecture().settings_json())?,
         "weights": model::weights_id(engine.source())?,
         "resolution": engine.network().resolution(),
         "device": engine.device().name(),

@@ -12,13 +12,11 @@ use pollster::block_on;
 pub enum Form {
     /// The method on given attention.
     M2n2,
-    /// A small Stable Diffusion model, whole.
-    Diffusers,
+    /// A small model, module by module.
+    Modules,
     /// A text encoder.
     Text,
-    /// DINOv2.
-    Dino,
-    /// A Stable Diffusion model of full size, by samples.
+    /// A model of full size, by samples.
     FullSize,
     /// An embedded model's attention.
     Embedded,
@@ -28,10 +26,9 @@ impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::M2n2 => "M2N2",
-            Self::Diffusers => "whole diffusion model",
+            Self::Modules => "whole network",
             Self::Text => "text encoder",
-            Self::Dino => "DINOv2",
-            Self::FullSize => "diffusion model of full size",
+            Self::FullSize => "network of full size",
             Self::Embedded => "embedded model",
         })
     }
@@ -55,9 +52,8 @@ impl Golden {
         let has_rows = || self.file.tensors().iter().any(|tensor| tensor.name.ends_with(ROWS));
         let forms = [
             (has("point0.start_state"), Form::M2n2),
-            (has("noise_pred"), Form::Diffusers),
+            (has("noise_pred") || has("attention") && has("last_hidden_state"), Form::Modules),
             (has("input_ids"), Form::Text),
-            (has("pixel_values"), Form::Dino),
             (has("probe.conv_in"), Form::FullSize),
             (has("attention") && has_rows(), Form::Embedded),
         ];

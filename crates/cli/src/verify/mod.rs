@@ -8,7 +8,7 @@ mod stages;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use maskov_engine::Device;
 use pollster::block_on;
@@ -50,14 +50,10 @@ pub fn run(args: VerifyArgs) -> Result<bool> {
     let mut report = Report::default();
     match form {
         Form::M2n2 => block_on(m2n2::verify(&golden, &device, &mut report))?,
-        Form::Diffusers => block_on(network::verify_diffusers(&golden, &folder, &device, &mut report))?,
+        Form::Modules => block_on(network::verify_modules(&golden, &folder, &device, &mut report))?,
         Form::Text => block_on(network::verify_text(&golden, &folder, &device, &mut report))?,
         Form::FullSize => block_on(network::verify_full_size(&golden, &folder, &device, &mut report))?,
         Form::Embedded => block_on(network::verify_embedded(&golden, &folder, &device, &mut report))?,
-        Form::Dino => bail!(
-            "{} is a DINOv2 file, and DINOv2 is not supported yet. Verify a Stable Diffusion or M2N2 file instead.",
-            args.golden.display()
-        ),
     }
     report.finish()
 }

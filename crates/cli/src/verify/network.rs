@@ -1,10 +1,11 @@
-//! Networks against diffusers and transformers.
+//! Networks against the numbers of diffusers and transformers.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use maskov_diffusion::{Probes, TextEncoderConfig, text_graph, verification_graph};
-use maskov_engine::{Device, Model, to_range};
+use maskov_engine::{Device, Model, text_graph};
+use maskov_graph::Graph;
+use maskov_model::Probes;
 use maskov_runtime::compare::channels_last;
 
 use super::golden::{Golden, ROWS};
@@ -13,13 +14,15 @@ use super::stages::{Bounds, Stages, run};
 use crate::model::open_folder;
 use crate::progress::Steps;
 
+/// What the files call the image.
+const IMAGES: [&str; 2] = ["image", "pixel_values"];
 const MAP: &str = "attn.";
 const ACTIVATION: &str = "act.";
 const PROBE: &str = "probe.";
 const PROBED_ROWS: &str = "attn_rows.";
 
 /// A whole small model: all activations and all maps.
-pub async fn verify_diffusers(
+pub async fn verify_modules(
     golden: &Golden,
     folder: &Path,
     device: &Device,
@@ -27,46 +30,53 @@ pub async fn verify_diffusers(
 ) -> Result<()> {
     let source = open_folder(folder)?;
     let model = Model::of(&*source)?;
-    let [_, channels, side, _] = *golden.shape("image")? else {
-        bail!("`image` has shape {:?}, not [1, 3, side, side]", golden.shape("image")?);
-    };
-    let resolution = side / model.configs.image_factor(&model.settings)?;
-    let probes = Probes { attention_maps: true, norms: true };
-    let graph = verification_graph(&model.configs, &model.settings, resolution, probes)?;
-    let stages: Vec<&str> =
-        golden.names().into_iter().filter(|name| !["image", "text_embedding"].contains(name)).collect();
+    let names = golden.names();
+    let image = *IMAGES.iter().find(|name| names.contains(name)).context("the file has no image")?;
+    let (resolution, pixels) = pixels(golden, image, &model)?;
+    let graph = model.verification_graph(resolution, Probes { attention_maps: true, norms: true })?;
+    let constants = constants_of(golden, &graph)?;
+    let constants: Vec<_> = constants.iter().map(|(name, values)| (*name, values.as_slice())).collect();
+    let is_input = |name: &str| name == image || constants.iter().any(|(constant, _)| *constant == name);
+    let stages: Vec<&str> = names.into_iter().filter(|name| !is_input(name)).collect();
     let public =
         |stage: &str| stage.strip_prefix(ACTIVATION).or(stage.strip_prefix(MAP)).unwrap_or(stage).to_owned();
     let names: Vec<String> = stages.iter().map(|stage| public(stage)).collect();
     let wanted: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| graph.find(name).is_some()).collect();
-    let text = golden.f32("text_embedding")?;
-    let image = channels_last(&golden.f32("image")?, channels);
-    let found =
-        run(device, &graph, &wanted, &*source, &[("text_embedding", &text)], &[("image", &image)]).await?;
+    let found = run(device, &graph, &wanted, &*source, &constants, &[("image", &pixels)]).await?;
     let bounds = Bounds::of(&*source, &graph, device);
     for (stage, name) in stages.iter().zip(&names) {
-        let (want, shape) = (golden.f32(stage)?, golden.shape(stage)?);
-        // Channels, or columns of a map.
-        let second = *shape.get(1).with_context(|| format!("{stage} has shape {shape:?}"))?;
-        if stage.starts_with(MAP) {
-            bounds.map(report, stage, found.map(name), &want, second);
-        } else {
-            bounds.activation(report, stage, found.tensor(name), &channels_last(&want, second));
+        let want = golden.f32(stage)?;
+        match (found.map(name), golden.shape(stage)?) {
+            (Some(map), &[_, columns]) => bounds.map(report, stage, Some(map), &want, columns),
+            // Pictures are channels-first, tokens are not.
+            (_, &[_, channels, _, _]) => {
+                bounds.activation(report, stage, found.tensor(name), &channels_last(&want, channels));
+            }
+            // A file may leave out the class and register tokens, which come first.
+            (_, _) => {
+                let got = found.tensor(name).and_then(|got| got.get(got.len().checked_sub(want.len())?..));
+                bounds.activation(report, stage, got, &want);
+            }
         }
     }
     Ok(())
 }
 
+/// Values of the list's constant inputs, as the file has them.
+fn constants_of<'a>(golden: &Golden, graph: &'a Graph) -> Result<Vec<(&'a str, Vec<f32>)>> {
+    let constants = graph.inputs.iter().filter(|input| input.constant);
+    let names = constants.map(|input| graph.tensor(input.tensor).name.as_str());
+    names.map(|name| Ok((name, golden.f32(name)?))).collect()
+}
+
 /// A text encoder.
 pub async fn verify_text(golden: &Golden, folder: &Path, device: &Device, report: &mut Report) -> Result<()> {
     let source = open_folder(folder)?;
-    let config = source.config("text_encoder").or_else(|| source.config("model"));
-    let config = config.with_context(|| format!("{} has no text_encoder/config.json", folder.display()))?;
-    let config = TextEncoderConfig::parse(&config.to_string())?;
     let ids = golden.i32("input_ids")?;
     let ids = ids.into_iter().map(u32::try_from).collect::<Result<Vec<_>, _>>().context("input_ids")?;
-    let graph = text_graph(&config, &ids)?;
+    let graph = text_graph(&*source, &ids)?;
+    let graph = graph.with_context(|| format!("{} has no text_encoder/config.json", folder.display()))?;
     let output = "last_hidden_state";
     let found = run(device, &graph, &[output], &*source, &[], &[]).await?;
     let bounds = Bounds::of(&*source, &graph, device);
@@ -83,13 +93,13 @@ pub async fn verify_embedded(
 ) -> Result<()> {
     let source = open_folder(folder)?;
     let model = Model::of(&*source)?;
-    let (resolution, image) = image(golden, &model)?;
-    let text = model.text_embedding(&*source, &mut Steps::new("text encoder")).await?;
-    let constants = [("text_embedding", text.as_slice())];
+    let (resolution, image) = pixels(golden, "image", &model)?;
+    let constants = model.constants(&*source, &mut Steps::new("text encoder")).await?;
+    let constants: Vec<_> = constants.iter().map(|(name, values)| (*name, values.as_slice())).collect();
     let inputs = [("image", image.as_slice())];
 
     let probes = Probes { attention_maps: true, norms: false };
-    let layers = verification_graph(&model.configs, &model.settings, resolution, probes)?;
+    let layers = model.verification_graph(resolution, probes)?;
     let stages: Vec<&str> = golden.names().into_iter().filter(|name| name.ends_with(ROWS)).collect();
     let layer = |stage: &str| stage.trim_start_matches(MAP).trim_end_matches(ROWS).to_owned();
     let names: Vec<String> = stages.iter().map(|stage| layer(stage)).collect();
@@ -118,12 +128,15 @@ pub async fn verify_full_size(
 ) -> Result<()> {
     let source = open_folder(folder).context("a golden file of full size needs --model DIR")?;
     let model = Model::of(&*source)?;
-    let (resolution, image) = image(golden, &model)?;
+    let (resolution, image) = pixels(golden, "image", &model)?;
     let probes = Probes { attention_maps: true, norms: false };
-    let graph = verification_graph(&model.configs, &model.settings, resolution, probes)?;
+    let graph = model.verification_graph(resolution, probes)?;
     let bounds = Bounds::of(&*source, &graph, device);
-    let text = model.text_embedding(&*source, &mut Steps::new("text encoder")).await?;
-    bounds.activation(report, "text_embedding", Some(&text), &golden.f32("text_embedding")?);
+    let constants = model.constants(&*source, &mut Steps::new("text encoder")).await?;
+    for (name, values) in &constants {
+        bounds.activation(report, name, Some(values), &golden.f32(name)?);
+    }
+    let constants: Vec<_> = constants.iter().map(|(name, values)| (*name, values.as_slice())).collect();
 
     let names = golden.names();
     let module = |name: &str| {
@@ -134,9 +147,8 @@ pub async fn verify_full_size(
     let wanted: Vec<&str> = wanted
         .iter()
         .map(String::as_str)
-        .filter(|name| !["image", "text_embedding"].contains(name))
+        .filter(|name| *name != "image" && constants.iter().all(|(constant, _)| constant != name))
         .collect();
-    let constants = [("text_embedding", text.as_slice())];
     let found = run(device, &graph, &wanted, &*source, &constants, &[("image", &image)]).await?;
     for name in names {
         let want = || golden.f32(name);
@@ -159,14 +171,20 @@ pub async fn verify_full_size(
     Ok(())
 }
 
-/// R, and the image as the network takes it.
-fn image(golden: &Golden, model: &Model) -> Result<(usize, Vec<f32>)> {
-    let factor = model.configs.image_factor(&model.settings)?;
-    match *golden.shape("image")? {
-        [height, width, 3] if height == width && height.is_multiple_of(factor) => {
-            Ok((height / factor, to_range(&golden.u8("image")?, model.settings.image_range())))
+/// R, and the image as the network takes it: bytes, which are scaled here, or values with the channels first.
+fn pixels(golden: &Golden, image: &str, model: &Model) -> Result<(usize, Vec<f32>)> {
+    let factor = model.architecture().image_factor()?;
+    let fits = |height: usize, width: usize| height == width && height.is_multiple_of(factor);
+    match *golden.shape(image)? {
+        [height, width, 3] if fits(height, width) => {
+            Ok((height / factor, model.settings().scaled(&golden.u8(image)?)))
         }
-        ref shape => bail!("`image` has shape {shape:?}, but this model needs [{factor}·R, {factor}·R, 3]"),
+        [1, 3, height, width] if fits(height, width) => {
+            Ok((height / factor, channels_last(&golden.f32(image)?, 3)))
+        }
+        ref shape => bail!(
+            "`{image}` has shape {shape:?}, but this model needs [{factor}·R, {factor}·R, 3] or [1, 3, {factor}·R, {factor}·R]"
+        ),
     }
 }
 

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use maskov_diffusion::{Configs, ModelError, Settings, TextEncoderConfig, UnetConfig, VaeConfig};
+use maskov_diffusion::{Configs, DiffusionSettings, TextEncoderConfig, UnetConfig, VaeConfig};
+use maskov_model::ModelError;
 use serde_json::{Value, json};
 
 /// Names and shapes of a component's tensors.
@@ -41,9 +42,9 @@ impl Reference {
     }
 }
 
-pub fn small() -> (Configs, Settings) {
+pub fn small() -> (Configs, DiffusionSettings) {
     let unet = UnetConfig::parse(&fixture("small-v1/config.json")).expect("unet");
-    let settings = Settings::parse(&fixture("small-v1/settings.json")).expect("settings");
+    let settings = DiffusionSettings::parse(&fixture("small-v1/settings.json")).expect("settings");
     (Configs { unet, vae: None }, settings)
 }
 

@@ -45,11 +45,12 @@ pub fn attention(
     });
 }
 
-/// One layer of an attention map: queries and keys of `heads · d` channels, and its share.
+/// One layer of an attention map: queries and keys of `heads · d` channels, and its share. Keys behind the map's tokens take
+/// part in the softmax alone.
 pub struct Layer<'a> {
-    /// `[tokens, channels]`
+    /// `[at least tokens, channels]`
     pub q: &'a [f32],
-    /// `[tokens, channels]`
+    /// `[at least tokens, channels]`
     pub k: &'a [f32],
     /// `heads · d`
     pub channels: usize,
@@ -61,17 +62,20 @@ pub struct Layer<'a> {
 
 /// The fast form of [`attention_map_cpu`](maskov_kernels::attention_map::attention_map_cpu) over all layers, and of
 /// [`normalize_rows_cpu`](maskov_kernels::normalize_rows::normalize_rows_cpu) after it.
-pub fn attention_map(layers: &[Layer<'_>], keys: usize, map: &mut [f32]) {
-    for_row_blocks(map, keys, max_rows(keys), |first, map| {
+pub fn attention_map(layers: &[Layer<'_>], tokens: usize, map: &mut [f32]) {
+    let most_keys = layers.iter().map(Layer::keys).max().unwrap_or(tokens);
+    for_row_blocks(map, tokens, max_rows(most_keys), |first, map| {
         map.fill(0.0);
-        let mut scores = vec![0.0; map.len()];
+        let rows = map.len() / tokens;
+        let mut scores = Vec::new();
         for layer in layers {
-            let d = layer.channels / layer.heads;
+            let (d, keys) = (layer.channels / layer.heads, layer.keys());
+            scores.resize(rows * keys, 0.0);
             let scale = 1.0 / (d as f32).sqrt();
             for head in (0..layer.channels).step_by(d) {
                 let q = &layer.q[first * layer.channels..];
                 head_scores(q, layer.k, layer.channels, head..head + d, &mut scores);
-                for (scores, map) in scores.chunks_exact_mut(keys).zip(map.chunks_exact_mut(keys)) {
+                for (scores, map) in scores.chunks_exact_mut(keys).zip(map.chunks_exact_mut(tokens)) {
                     let share = layer.weight / (layer.heads as f32 * exp_sum(scores, scale));
                     for (score, entry) in scores.iter().zip(map) {
                         *entry += share * score;
@@ -79,8 +83,14 @@ pub fn attention_map(layers: &[Layer<'_>], keys: usize, map: &mut [f32]) {
                 }
             }
         }
-        maskov_kernels::normalize_rows::normalize_rows_cpu(map, keys);
+        maskov_kernels::normalize_rows::normalize_rows_cpu(map, tokens);
     });
+}
+
+impl Layer<'_> {
+    fn keys(&self) -> usize {
+        self.k.len() / self.channels
+    }
 }
 
 /// `scores ← Q · Kᵀ` of the channels of one head, unscaled, for as many queries as there is room.

@@ -2,6 +2,7 @@
 
 use maskov_graph::{Function, Op, Operation, TensorId, WeightId};
 use maskov_kernels::concat::concat_cpu;
+use maskov_kernels::l2_normalize::l2_normalize_cpu;
 use maskov_kernels::pixel_unshuffle::pixel_unshuffle_cpu;
 use maskov_kernels::scaled_head::scaled_head_cpu;
 use maskov_kernels::upsample_nearest::upsample_nearest_cpu;
@@ -42,6 +43,19 @@ impl CpuExecutor {
             O::Geglu { input } => pointwise::geglu(value(input), out.channels, &mut y),
             O::Add { a, b } => pointwise::add(value(a), value(b), &mut y),
             O::AddRow { input, row } => pointwise::add_row(value(input), value(row), &mut y),
+            O::LayerScale { input, weight: w } => pointwise::layer_scale(value(input), weight(w), &mut y),
+            O::L2Normalize { input, scale } => {
+                l2_normalize_cpu(value(input), out.channels, *scale, &mut y);
+            }
+            O::Rows { input, first, .. } => {
+                let first = first * out.channels;
+                y.copy_from_slice(&value(input)[first..first + out.len()]);
+            }
+            O::ConcatRows { a, b } => {
+                let (of_a, of_b) = y.split_at_mut(value(a).len());
+                of_a.copy_from_slice(value(a));
+                of_b.copy_from_slice(value(b));
+            }
             O::Concat { a, b } => {
                 concat_cpu(value(a), shape(a).channels, value(b), shape(b).channels, &mut y);
             }
@@ -69,7 +83,7 @@ impl CpuExecutor {
                     &mut y,
                 );
             }
-            O::AttentionMap { taps } => {
+            O::AttentionMap { taps, .. } => {
                 let layer = |tap: &maskov_graph::Tap| attention::Layer {
                     q: value(&tap.query),
                     k: value(&tap.key),

@@ -5,6 +5,7 @@ use maskov_kernels::add_row::add_row_cpu;
 use maskov_kernels::group_norm::group_norm_cpu;
 use maskov_kernels::group_norm_stats::group_norm_stats_cpu;
 use maskov_kernels::layer_norm::layer_norm_cpu;
+use maskov_kernels::layer_scale::layer_scale_cpu;
 
 use super::math;
 use super::parallel::for_row_blocks;
@@ -71,6 +72,11 @@ pub fn add_row(x: &[f32], row: &[f32], y: &mut [f32]) {
     by_rows(x, row.len(), y, |x, y| add_row_cpu(x, row, y));
 }
 
+/// Every channel times its weight.
+pub fn layer_scale(x: &[f32], weight: &[f32], y: &mut [f32]) {
+    by_rows(x, weight.len(), y, |x, y| layer_scale_cpu(x, weight, y));
+}
+
 fn by_rows(x: &[f32], columns: usize, y: &mut [f32], work: impl Fn(&[f32], &mut [f32]) + Sync) {
     for_row_blocks(y, columns, usize::MAX, |first, y| work(&x[first * columns..][..y.len()], y));
 }
@@ -121,6 +127,7 @@ mod tests {
             compare("gelu", &|y| gelu(a, y), &|y| activation_cpu(a, Function::Gelu, y));
             compare("quick_gelu", &|y| quick_gelu(a, y), &|y| activation_cpu(a, Function::QuickGelu, y));
             compare("add", &|y| add(a, b, y), &|y| add_cpu(a, b, y));
+            compare("layer_scale", &|y| layer_scale(a, weight, y), &|y| layer_scale_cpu(a, weight, y));
             compare("add_row", &|y| add_row(a, weight, y), &|y| add_row_cpu(a, weight, y));
             compare("layer_norm", &|y| layer_norm(a, weight, bias, 1e-5, y), &|y| {
                 layer_norm_cpu(a, weight, bias, 1e-5, y);

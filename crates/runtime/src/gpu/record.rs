@@ -11,8 +11,8 @@ use maskov_kernels::conv2d_3x3_f16::{Picture, Window};
 use maskov_kernels::group_norm_partials::{BLOCK_ROWS, partials_len};
 use maskov_kernels::{
     activation, add, add_row, attention, attention_map, attention_row_stats, concat, geglu, group_norm,
-    group_norm_partials, group_norm_stats, layer_norm, normalize_rows, pixel_unshuffle, products,
-    scaled_head, upsample_nearest,
+    group_norm_partials, group_norm_stats, l2_normalize, layer_norm, layer_scale, normalize_rows,
+    pixel_unshuffle, products, scaled_head, upsample_nearest,
 };
 
 use super::{Rows, Walk};
@@ -28,13 +28,26 @@ impl Walk<'_> {
         use Operation as O;
         let (gpu, out) = (self.executor.gpu.clone(), self.shape(op.output));
         match &op.operation {
-            O::AttentionMap { taps } => {
-                let map = self.attention_map(&op.name, taps)?;
+            O::AttentionMap { taps, grid } => {
+                let map = self.attention_map(&op.name, taps, grid[0] * grid[1])?;
                 self.maps.insert(op.output, map);
             }
             O::Embedding(embedding) => {
                 let values = embedding_values(embedding, &|weight| self.executor.host(weight), out);
                 self.keep(op.output, Rows::of(gpu.upload(&op.name, &values)?, out.channels));
+            }
+            O::Rows { input, first, .. } => {
+                let (x, y) = (self.whole(*input)?, self.create(op)?);
+                let first = first * out.channels;
+                self.pass.copy(&x, first..first + out.len(), y.whole(&op.name)?, 0);
+                self.keep(op.output, y);
+            }
+            O::ConcatRows { a, b } => {
+                let (of_a, of_b) = (self.shape(*a).len(), self.shape(*b).len());
+                let (a, b, y) = (self.whole(*a)?, self.whole(*b)?, self.create(op)?);
+                self.pass.copy(&a, 0..of_a, y.whole(&op.name)?, 0);
+                self.pass.copy(&b, 0..of_b, y.whole(&op.name)?, of_a);
+                self.keep(op.output, y);
             }
             O::GroupNorm { .. } => {
                 let y = self.create(op)?;
@@ -77,6 +90,14 @@ impl Walk<'_> {
                 let (weight, bias) = (self.executor.vector(*weight), self.executor.vector(*bias));
                 let x = self.part(*input, piece);
                 layer_norm::layer_norm(&mut self.pass, &x, weight, bias, [rows, channels], *eps, y)?;
+            }
+            O::LayerScale { input, weight } => {
+                let (x, weight) = (self.part(*input, piece), self.executor.vector(*weight));
+                layer_scale::layer_scale(&mut self.pass, &x, weight, rows, channels, y)?;
+            }
+            O::L2Normalize { input, scale } => {
+                let x = self.part(*input, piece);
+                l2_normalize::l2_normalize(&mut self.pass, &x, [rows, channels], *scale, y)?;
             }
             O::Activation { input, function } => {
                 let x = self.part(*input, piece);
@@ -126,7 +147,11 @@ impl Walk<'_> {
                 let (q, k, v) = (self.part(*query, piece), self.whole(*key)?, self.whole(*value)?);
                 attention::attention(&mut self.pass, &q, &k, &v, layer, *causal, y)?;
             }
-            O::GroupNorm { .. } | O::AttentionMap { .. } | O::Embedding(_) => {
+            O::GroupNorm { .. }
+            | O::Rows { .. }
+            | O::ConcatRows { .. }
+            | O::AttentionMap { .. }
+            | O::Embedding(_) => {
                 unreachable!("made at once by begin()")
             }
         }
@@ -191,15 +216,16 @@ impl Walk<'_> {
         Ok((copy, Window { out, source: needs }))
     }
 
-    fn attention_map(&mut self, name: &str, taps: &[Tap]) -> Result<RowTiled> {
-        let tokens = self.shape(taps[0].query).rows();
+    fn attention_map(&mut self, name: &str, taps: &[Tap], tokens: usize) -> Result<RowTiled> {
         let map = RowTiled::create(&self.executor.gpu, name, tokens, tokens)?;
         for (index, tap) in taps.iter().enumerate() {
-            let layer = self.layer(tap.query, tap.key, tap.heads);
+            let layer = Layer { queries: tokens, ..self.layer(tap.query, tap.key, tap.heads) };
             let (q, k) = (self.whole(tap.query)?, self.whole(tap.key)?);
             let stats = self.take(name, 2 * tap.heads * tokens)?;
             attention_row_stats::attention_row_stats(&mut self.pass, &q, &k, layer, &stats)?;
             let share = if index == 0 { Share::Overwrite } else { Share::Add };
+            // Keys behind the map's tokens are in the sums only.
+            let layer = Layer { keys: tokens, ..layer };
             attention_map::attention_map(&mut self.pass, &q, &k, &stats, layer, tap.weight, share, &map)?;
             self.row_stats.push((tap.query, stats));
         }

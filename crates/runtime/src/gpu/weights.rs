@@ -20,7 +20,9 @@ pub(super) enum Weight {
 /// What reads a weight decides how it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    Matrix,
+    /// Of a linear layer: all extents behind the outputs are inputs.
+    Linear,
+    Conv3x3,
     Vector,
     Host,
 }
@@ -31,9 +33,8 @@ pub(super) fn roles(graph: &Graph) -> Vec<Role> {
     let mut set = |id: WeightId, role| roles[id.0 as usize] = role;
     for op in &graph.ops {
         match &op.operation {
-            Operation::Linear { weight, .. } | Operation::Conv3x3 { weight, .. } => {
-                set(*weight, Role::Matrix)
-            }
+            Operation::Linear { weight, .. } => set(*weight, Role::Linear),
+            Operation::Conv3x3 { weight, .. } => set(*weight, Role::Conv3x3),
             Operation::Embedding(_) => {
                 op.operation.weights().into_iter().for_each(|weight| set(weight, Role::Host))
             }
@@ -46,26 +47,37 @@ pub(super) fn roles(graph: &Graph) -> Vec<Role> {
 /// Uploads a weight. Matrices of f32, f16 and bf16 become f16, quantised ones stay as they are.
 pub(super) fn upload(gpu: &Gpu, role: Role, tensor: &HostTensor) -> Result<Weight> {
     Ok(match role {
-        Role::Matrix => Weight::Matrix(upload_matrix(gpu, tensor)?),
+        Role::Linear => {
+            let inputs = tensor.shape()[1..].iter().product();
+            Weight::Matrix(upload_matrix(gpu, tensor, &[tensor.shape()[0], inputs])?)
+        }
+        Role::Conv3x3 => Weight::Matrix(upload_matrix(gpu, tensor, tensor.shape())?),
         Role::Vector => Weight::Vector(gpu.upload(tensor.name(), &tensor.to_f32()?)?),
         Role::Host => Weight::Host(tensor.to_f32()?),
     })
 }
 
-fn upload_matrix(gpu: &Gpu, tensor: &HostTensor) -> Result<Matrix> {
+/// `shape` is the tensor's, or what it means to a linear layer.
+fn upload_matrix(gpu: &Gpu, tensor: &HostTensor, shape: &[usize]) -> Result<Matrix> {
     let name = tensor.name();
+    let wanted = MatrixShape::new(shape);
     let format = match tensor.dtype() {
         DType::Q8 => Format::Q8,
         DType::Q4 => Format::Q4,
-        _ => {
-            let words = pack_matrix_f16(name, &tensor.to_f32()?, tensor.shape())?;
-            let extents = extents(MatrixShape::new(tensor.shape()).expect("packing has checked the shape"));
-            return Ok(Matrix::upload(gpu, name, Format::F16, extents, &words, None)?);
-        }
+        _ => Format::F16,
     };
-    let quantized = tensor.to_quantized()?;
-    let extents = extents(quantized.matrix);
-    Ok(Matrix::upload(gpu, name, format, extents, &quantized.qweight, Some(&quantized.scales))?)
+    if format != Format::F16 {
+        let quantized = tensor.to_quantized()?;
+        // Patches are quantised as a convolution is, and read as one row of inputs.
+        if wanted == Some(quantized.matrix) {
+            let extents = extents(quantized.matrix);
+            let scales = Some(quantized.scales.as_slice());
+            return Ok(Matrix::upload(gpu, name, format, extents, &quantized.qweight, scales)?);
+        }
+    }
+    let words = pack_matrix_f16(name, &tensor.to_f32()?, shape)?;
+    let extents = extents(wanted.expect("packing has checked the shape"));
+    Ok(Matrix::upload(gpu, name, Format::F16, extents, &words, None)?)
 }
 
 fn extents(shape: MatrixShape) -> [usize; 3] {

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use self::peaks::Peaks;
 use super::generated;
-use crate::configs::Parts;
+use crate::configs;
 use crate::files::{OutFile, check_outputs};
 use crate::model;
 use crate::progress::Steps;
@@ -121,7 +121,7 @@ pub fn run(args: RooflineArgs) -> Result<()> {
 
 async fn measure(args: &RooflineArgs) -> Result<Value> {
     let model_of = |config: &ConfigArg| {
-        Parts::read(&config.path)?.model().with_context(|| config.path.display().to_string())
+        Model::read(&configs::read(&config.path)?).with_context(|| config.path.display().to_string())
     };
     let others = args.configs.iter().map(model_of).collect::<Result<Vec<_>>>()?;
     let source = model::open(args.model.as_deref())?;

@@ -39,20 +39,6 @@ pub enum ModelError {
         /// Why, and what to take instead.
         advice: String,
     },
-    /// A block of a type that Maskov does not know.
-    #[error(
-        "{component}: `{key}` names the unknown block type `{block}`; known are {known}: take SD 1.x, SD 2.x or a BK-SDM model"
-    )]
-    UnknownBlock {
-        /// Which file.
-        component: &'static str,
-        /// The key, with the index in its list.
-        key: String,
-        /// The type's name.
-        block: String,
-        /// The names that are known.
-        known: String,
-    },
     /// The token grid does not divide by the model's downsampling.
     #[error(
         "R = {resolution} does not fit this model: R must be a multiple of {multiple}, at most {largest}; try {fitting}"
@@ -73,7 +59,13 @@ pub enum ModelError {
         /// A sentence that says which, and what to do.
         reason: String,
     },
-    /// A layer named in the settings does not exist at the top of this model.
+    /// A part of the model is missing.
+    #[error("{reason}")]
+    Incomplete {
+        /// A sentence that says which, and what to do.
+        reason: String,
+    },
+    /// A layer named in the settings makes no map over the token grid.
     #[error("the model has no self-attention layer `{layer}` over all R × R tokens; it has {known}")]
     NoSuchLayer {
         /// The path in the settings.

@@ -8,13 +8,14 @@ use crate::ModelError;
 const LARGEST: u64 = 1 << 20;
 
 /// The keys of one file.
-pub(crate) struct Fields {
+pub struct Fields {
     component: &'static str,
     map: Map<String, Value>,
 }
 
 impl Fields {
-    pub(crate) fn parse(component: &'static str, json: &str) -> Result<Self, ModelError> {
+    /// Reads the JSON of a file; `component` is its name in messages.
+    pub fn parse(component: &'static str, json: &str) -> Result<Self, ModelError> {
         let broken = |reason: String| ModelError::Json { component, reason };
         match serde_json::from_str(json).map_err(|error| broken(error.to_string()))? {
             Value::Object(map) => Ok(Self { component, map }),
@@ -22,20 +23,23 @@ impl Fields {
         }
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
         self.map.get(key)
     }
 
     /// The value of a key; `None` where it is absent or null.
-    pub(crate) fn given(&self, key: &str) -> Option<&Value> {
+    pub fn given(&self, key: &str) -> Option<&Value> {
         self.get(key).filter(|value| !value.is_null())
     }
 
-    pub(crate) fn count(&self, key: &str, default: usize) -> Result<usize, ModelError> {
+    /// A whole number from 1.
+    pub fn count(&self, key: &str, default: usize) -> Result<usize, ModelError> {
         self.given(key).map_or(Ok(default), |value| self.as_count(key, value))
     }
 
-    pub(crate) fn float(&self, key: &str, default: f32) -> Result<f32, ModelError> {
+    /// A finite number.
+    pub fn float(&self, key: &str, default: f32) -> Result<f32, ModelError> {
         let number = |value: &Value| match value.as_f64() {
             Some(number) if (number as f32).is_finite() => Ok(number as f32),
             _ => Err(self.wrong(key, value, "a finite number")),
@@ -43,12 +47,14 @@ impl Fields {
         self.given(key).map_or(Ok(default), number)
     }
 
-    pub(crate) fn flag(&self, key: &str, default: bool) -> Result<bool, ModelError> {
+    /// True or false.
+    pub fn flag(&self, key: &str, default: bool) -> Result<bool, ModelError> {
         let flag = |value: &Value| value.as_bool().ok_or_else(|| self.wrong(key, value, "true or false"));
         self.given(key).map_or(Ok(default), flag)
     }
 
-    pub(crate) fn text(&self, key: &str, default: &str) -> Result<String, ModelError> {
+    /// A text.
+    pub fn text(&self, key: &str, default: &str) -> Result<String, ModelError> {
         let text = |value: &Value| match value.as_str() {
             Some(text) => Ok(text.to_owned()),
             None => Err(self.wrong(key, value, "a text")),
@@ -57,7 +63,7 @@ impl Fields {
     }
 
     /// A list of positive numbers.
-    pub(crate) fn counts(&self, key: &str, default: &[usize]) -> Result<Vec<usize>, ModelError> {
+    pub fn counts(&self, key: &str, default: &[usize]) -> Result<Vec<usize>, ModelError> {
         let Some(value) = self.given(key) else {
             return Ok(default.to_vec());
         };
@@ -68,12 +74,7 @@ impl Fields {
     }
 
     /// One number for all levels, or a list with one for each.
-    pub(crate) fn per_level(
-        &self,
-        key: &str,
-        default: usize,
-        levels: usize,
-    ) -> Result<Vec<usize>, ModelError> {
+    pub fn per_level(&self, key: &str, default: usize, levels: usize) -> Result<Vec<usize>, ModelError> {
         match self.given(key) {
             Some(Value::Array(_)) => {
                 let counts = self.counts(key, &[])?;
@@ -84,7 +85,7 @@ impl Fields {
     }
 
     /// As [`Fields::per_level`], where an item may itself be a list: one number for each layer of the level.
-    pub(crate) fn per_layer(&self, key: &str, layers: &[usize]) -> Result<Vec<Vec<usize>>, ModelError> {
+    pub fn per_layer(&self, key: &str, layers: &[usize]) -> Result<Vec<Vec<usize>>, ModelError> {
         let Some(Value::Array(items)) = self.given(key) else {
             let depth = self.count(key, 1)?;
             return Ok(layers.iter().map(|layers| vec![depth; *layers]).collect());
@@ -101,7 +102,7 @@ impl Fields {
     }
 
     /// A list of texts.
-    pub(crate) fn texts(&self, key: &str, default: &[&str]) -> Result<Vec<String>, ModelError> {
+    pub fn texts(&self, key: &str, default: &[&str]) -> Result<Vec<String>, ModelError> {
         let Some(value) = self.given(key) else {
             return Ok(default.iter().map(|text| (*text).to_owned()).collect());
         };
@@ -114,7 +115,7 @@ impl Fields {
     }
 
     /// Refuses a key that is given and has none of the allowed values.
-    pub(crate) fn only(&self, key: &str, allowed: &[Value], advice: &str) -> Result<(), ModelError> {
+    pub fn only(&self, key: &str, allowed: &[Value], advice: &str) -> Result<(), ModelError> {
         match self.given(key) {
             Some(value) if !allowed.iter().any(|allowed| same(allowed, value)) => {
                 Err(self.unsupported(key, value, advice))
@@ -123,7 +124,8 @@ impl Fields {
         }
     }
 
-    pub(crate) fn unsupported(&self, key: &str, value: &Value, advice: &str) -> ModelError {
+    /// The error of a value that is of an architecture which does not run here.
+    pub fn unsupported(&self, key: &str, value: &Value, advice: &str) -> ModelError {
         ModelError::Unsupported {
             component: self.component,
             key: key.to_owned(),
@@ -132,16 +134,8 @@ impl Fields {
         }
     }
 
-    pub(crate) fn unknown_block(&self, key: &str, block: &str, known: &[&str]) -> ModelError {
-        ModelError::UnknownBlock {
-            component: self.component,
-            key: key.to_owned(),
-            block: block.to_owned(),
-            known: known.join(", "),
-        }
-    }
-
-    pub(crate) fn wrong(&self, key: &str, found: &Value, expected: &str) -> ModelError {
+    /// The error of a value that is not of the kind it must be.
+    pub fn wrong(&self, key: &str, found: &Value, expected: &str) -> ModelError {
         ModelError::Value {
             component: self.component,
             key: key.to_owned(),
@@ -150,7 +144,8 @@ impl Fields {
         }
     }
 
-    pub(crate) fn as_long_as<T>(&self, key: &str, levels: usize, list: Vec<T>) -> Result<Vec<T>, ModelError> {
+    /// A list that must have one entry for each level.
+    pub fn as_long_as<T>(&self, key: &str, levels: usize, list: Vec<T>) -> Result<Vec<T>, ModelError> {
         if list.len() == levels {
             return Ok(list);
         }
@@ -158,7 +153,7 @@ impl Fields {
             component: self.component,
             key: key.to_owned(),
             found: format!("a list of {}", list.len()),
-            expected: format!("one entry for each of the {levels} levels of `block_out_channels`"),
+            expected: format!("one entry for each of the {levels} levels"),
         })
     }
 
