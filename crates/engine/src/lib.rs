@@ -10,6 +10,7 @@
 //! the CPU takes over and [`Engine::note`] says why.
 
 mod attention;
+mod backend;
 mod device;
 mod engine;
 mod error;

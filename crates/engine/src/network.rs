@@ -1,26 +1,20 @@
 //! The network on a device: photo in, attention map out.
 
 use maskov_model::{ModelGraph, Settings};
-use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, Observer, Timings};
-use maskov_segment::{AttentionMap, Photo};
+use maskov_runtime::{Observer, Timings};
+use maskov_segment::Photo;
 use maskov_weights::WeightSource;
 use web_time::Instant;
 
+use crate::backend::LoadedNetwork;
 use crate::{Attention, Device, Model, Result, resize_area};
-
-const MAP: &str = "attention";
 
 /// A model's list with its weights on a device.
 pub struct Network {
-    executor: AnyExecutor,
+    loaded: Box<dyn LoadedNetwork>,
     resolution: usize,
     image_side: usize,
     settings: Settings,
-}
-
-enum AnyExecutor {
-    Cpu(CpuExecutor),
-    Gpu(std::rc::Rc<maskov_gpu::Gpu>, GpuExecutor),
 }
 
 /// A photo's attention map and how long it took.
@@ -50,17 +44,8 @@ impl Network {
         let ModelGraph { graph, image_side, .. } = model.graph(resolution)?;
         let constants = model.constants(source, observer).await?;
         let constants: Vec<_> = constants.iter().map(|(name, values)| (*name, values.as_slice())).collect();
-        let executor = match device {
-            Device::Cpu => {
-                AnyExecutor::Cpu(CpuExecutor::load(&graph, &[MAP], source, &constants, observer).await?)
-            }
-            Device::Gpu(gpu) => {
-                let loaded =
-                    GpuExecutor::load(gpu.clone(), &graph, &[MAP], source, &constants, observer).await?;
-                AnyExecutor::Gpu(gpu.clone(), loaded)
-            }
-        };
-        Ok(Self { executor, resolution, image_side, settings: model.settings().clone() })
+        let loaded = device.load(&graph, source, &constants, observer).await?;
+        Ok(Self { loaded, resolution, image_side, settings: model.settings().clone() })
     }
 
     /// R, the side of the token grid.
@@ -84,20 +69,7 @@ impl Network {
         let image = self.settings.scaled(&resize_area(photo.rgb(), width, height, side, side));
         let resize_ms = milliseconds(start);
         let start = Instant::now();
-        let inputs = [("image", image.as_slice())];
-        let (attention, timings) = match &self.executor {
-            AnyExecutor::Cpu(executor) => {
-                let mut outputs = executor.run(&inputs, observer).await?;
-                let values = outputs.maps.remove(MAP).unwrap_or_default();
-                (Attention::Cpu(AttentionMap::new(self.resolution, values)?), outputs.timings)
-            }
-            AnyExecutor::Gpu(gpu, executor) => {
-                // It has waited for the sums behind the map, and so for the map.
-                let mut outputs = executor.run(&inputs, observer).await?;
-                let map = outputs.maps.remove(MAP).expect("the list ends in the map");
-                (Attention::Gpu(gpu.clone(), map), outputs.timings)
-            }
-        };
+        let (attention, timings) = self.loaded.run(&image, observer).await?;
         Ok(Encoded { attention, resize_ms, network_ms: milliseconds(start), timings })
     }
 }

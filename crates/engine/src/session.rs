@@ -2,25 +2,20 @@
 
 use maskov_runtime::Timings;
 use maskov_segment::{
-    AttentionMap, CpuSolver, GpuSolver, MethodSettings, Photo, PointStages, PromptPoint, Segmentation,
-    SizeStop, TransitionRow, never_cancelled,
+    MethodSettings, Photo, PointStages, PromptPoint, Segmentation, SizeStop, TransitionRow, never_cancelled,
 };
 
-use crate::timed::{Log, Timed};
+use crate::backend::SolvedPhoto;
+use crate::timed::Log;
 use crate::{Attention, Device, Fidelity, Result, Stage, StageTime};
 
 /// A photo with its attention, the points on it, and the maps of all points tried so far.
 pub struct Session {
-    solving: Solving,
+    solved: Box<dyn SolvedPhoto>,
     photo_size: (u32, u32),
     points: Vec<PromptPoint>,
     log: Log,
     network: Timings,
-}
-
-enum Solving {
-    Cpu(Box<maskov_segment::Session<'static, Timed<CpuSolver>>>),
-    Gpu(Box<maskov_segment::Session<'static, Timed<GpuSolver>>>),
 }
 
 impl Session {
@@ -37,31 +32,11 @@ impl Session {
         fidelity: Fidelity,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Self> {
-        let (log, method, size) = (Log::default(), fidelity.method(method), fidelity.solve_size);
-        let how = method.method.clone();
+        let log = Log::default();
+        let (settings, size) = (fidelity.method(method), fidelity.solve_size);
         let photo_size = (photo.width(), photo.height());
-        let solving = match device {
-            Device::Cpu => {
-                let attention = match attention {
-                    Attention::Cpu(map) => map,
-                    map => AttentionMap::new(map.resolution(), map.values().await?)?,
-                };
-                let solver = Timed { solver: CpuSolver::new(method)?, log: log.clone(), gpu: None };
-                let made = maskov_segment::Session::new(solver, how, attention, photo, size, cancelled);
-                Solving::Cpu(Box::new(made.await?))
-            }
-            Device::Gpu(gpu) => {
-                let solver = GpuSolver::new(gpu.clone(), method)?;
-                let attention = match attention {
-                    Attention::Gpu(_, map) => map,
-                    Attention::Cpu(map) => solver.upload_attention(&map)?,
-                };
-                let solver = Timed { solver, log: log.clone(), gpu: Some(gpu.clone()) };
-                let made = maskov_segment::Session::new(solver, how, attention, photo, size, cancelled);
-                Solving::Gpu(Box::new(made.await?))
-            }
-        };
-        Ok(Self { solving, photo_size, points: Vec::new(), log, network: Timings::default() })
+        let solved = device.solve(attention, photo, settings, size, &log, cancelled).await?;
+        Ok(Self { solved, photo_size, points: Vec::new(), log, network: Timings::default() })
     }
 
     pub(crate) fn encoded_in(&mut self, resize_ms: f64, network_ms: f64, network: Timings) {
@@ -77,19 +52,12 @@ impl Session {
 
     /// Width and height of previews and of maps: by our method smaller than the photo is solved at.
     pub fn map_size(&self) -> (u32, u32) {
-        match &self.solving {
-            Solving::Cpu(session) => session.map_size(),
-            Solving::Gpu(session) => session.map_size(),
-        }
+        self.solved.map_size()
     }
 
     /// Width and height that the photo is solved at.
     pub fn solved_size(&self) -> (u32, u32) {
-        let photo = match &self.solving {
-            Solving::Cpu(session) => session.solved_photo(),
-            Solving::Gpu(session) => session.solved_photo(),
-        };
-        (photo.width(), photo.height())
+        self.solved.solved_size()
     }
 
     /// The points, in order.
@@ -148,10 +116,7 @@ impl Session {
     /// Those of the method and the device; cancellation, after which finished maps are kept.
     pub async fn mask(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Segmentation> {
         let refined = self.solved_size() != self.photo_size;
-        let segmentation = match &mut self.solving {
-            Solving::Cpu(session) => session.segment(&self.points, cancelled).await?,
-            Solving::Gpu(session) => session.segment(&self.points, cancelled).await?,
-        };
+        let segmentation = self.solved.segment(&self.points, cancelled).await?;
         if refined {
             self.log.gap(Stage::Refinement);
         }
@@ -164,10 +129,7 @@ impl Session {
     /// # Errors
     /// As [`Session::mask`].
     pub async fn preview(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Segmentation> {
-        Ok(match &mut self.solving {
-            Solving::Cpu(session) => session.segment_solved(&self.points, cancelled).await?,
-            Solving::Gpu(session) => session.segment_solved(&self.points, cancelled).await?,
-        })
+        self.solved.segment_solved(&self.points, cancelled).await
     }
 
     /// What the point of that index takes at each stop of its size, smallest first; the other points stay as they are.
@@ -179,18 +141,12 @@ impl Session {
         if index >= self.points.len() {
             return Ok(Vec::new());
         }
-        Ok(match &mut self.solving {
-            Solving::Cpu(session) => session.sizes(&self.points, index, cancelled).await?,
-            Solving::Gpu(session) => session.sizes(&self.points, index, cancelled).await?,
-        })
+        self.solved.sizes(&self.points, index, cancelled).await
     }
 
     /// Points whose maps are kept.
     pub fn cached_maps(&self) -> usize {
-        match &self.solving {
-            Solving::Cpu(session) => session.cached_maps(),
-            Solving::Gpu(session) => session.cached_maps(),
-        }
+        self.solved.cached_maps()
     }
 
     /// What was done since the last call, in order.
@@ -208,10 +164,7 @@ impl Session {
     /// # Errors
     /// As [`Session::mask`].
     pub async fn stages(&self, point: PromptPoint) -> Result<PointStages> {
-        Ok(match &self.solving {
-            Solving::Cpu(session) => session.stages(point, &never_cancelled).await?,
-            Solving::Gpu(session) => session.stages(point, &never_cancelled).await?,
-        })
+        self.solved.stages(point, &never_cancelled).await
     }
 
     /// A row of the transition matrix, for verification.
@@ -219,10 +172,6 @@ impl Session {
     /// # Errors
     /// Those of the device.
     pub async fn transition_row(&self, row: usize) -> Result<TransitionRow> {
-        use maskov_segment::Solver;
-        Ok(match &self.solving {
-            Solving::Cpu(session) => session.solver().transition_row(session.transition(), row).await?,
-            Solving::Gpu(session) => session.solver().transition_row(session.transition(), row).await?,
-        })
+        self.solved.transition_row(row).await
     }
 }
