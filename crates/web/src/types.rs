@@ -87,8 +87,8 @@ export interface Point {
   y: number;
   /** Whether it adds to the object; else it removes. */
   foreground: boolean;
-  /** The share of the photo that it takes, 0.001 to 0.9; the engine's own choice where absent. Beside that range the nearer end is taken, which the console says. */
-  size?: number;
+  /** The share of the photo that it takes, 0.001 to 0.9; the engine's own choice where absent or null. Beside that range the nearer end is taken, which the console says. */
+  size?: number | null;
 }
 
 /** What a point takes at one stop of its size. */
