@@ -4,6 +4,7 @@ import { fitted, panned } from './page/camera.js';
 import { store } from './page/app.js';
 import { COMMANDS } from './page/commands.js';
 import { openFiles } from './page/edits.js';
+import { closest, find } from './page/elements.js';
 import { say, showError } from './page/faults.js';
 import { listenForFiles } from './page/intake.js';
 import { listenForKeys } from './page/keyboard.js';
@@ -18,15 +19,16 @@ import { nameNextSample, openFirstSample, openNextSample } from './page/samples.
 import { followSizes, nudge, step } from './page/sizes.js';
 import { showStage } from './page/stage.js';
 
+/** @type {import('./page/keyboard.js').Commands} */
 const commands = { ...COMMANDS, sample: openNextSample };
 document.addEventListener('click', ({ target }) => {
-  const button = target.closest('[data-do]');
-  if (button && !button.disabled) commands[button.dataset.do]();
-  else if (store.state.panel === 'export' && !target.closest('.card, #stage')) store.set({ panel: 'none' });
+  const name = closest(target, '[data-do]:enabled')?.dataset.do;
+  if (name) commands[name]();
+  else if (store.state.panel === 'export' && !closest(target, '.card, #stage')) store.set({ panel: 'none' });
 });
 listenForKeys(store, commands, { ...keyIntents, giveUp: pullIntents.giveUp, step, nudge });
 listenForPointers(store, { ...pointerIntents, ...pullIntents });
-listenForFiles(openFiles, ({ code, message }) => showError({ code, message }));
+listenForFiles(openFiles, showError);
 watchOtherTabs(() => say('Maskov is open in another tab too. Each keeps its own photo; two at once share one graphics card.'));
 showStage(store);
 showRing(store);
@@ -40,11 +42,11 @@ openFirstSample();
 nameNextSample();
 
 function followWindow() {
-  const stage = document.querySelector('#stage');
+  const stage = find('#stage');
   new ResizeObserver(() => {
     const size = { width: stage.clientWidth, height: stage.clientHeight };
     const { camera, document: { photo } } = store.state;
-    store.set({ stage: size, camera: camera.isFitted ? fitted(size, photo) : panned(camera, 0, 0, { stage: size, photo }) });
+    store.set({ stage: size, camera: camera.isFitted || !photo ? fitted(size, photo) : panned(camera, 0, 0, { stage: size, photo }) });
   }).observe(stage);
   const followDensity = () => {
     store.set({ density: devicePixelRatio });

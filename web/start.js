@@ -4,11 +4,13 @@ for (const kind of ['dragover', 'drop']) addEventListener(kind, (event) => event
 
 import('./main.js').catch((error) => {
   console.warn(error);
-  const notice = document.querySelector('#notice');
-  const button = notice.querySelector('.primary');
-  notice.querySelector('p').textContent = 'The page did not load whole. Check the connection, and use a browser of the last two years.';
+  // Found by hand: what did not load may be the module that finds elements.
+  const [notice, text, button, icon] = ['', ' p', ' .primary', ' .icon'].map(
+    (inside) => /** @type {HTMLElement} */ (document.querySelector(`#notice${inside}`)),
+  );
+  text.textContent = 'The page did not load whole. Check the connection, and use a browser of the last two years.';
   button.textContent = 'Reload the page';
   button.onclick = () => location.reload();
-  notice.querySelector('.icon').hidden = true;
+  icon.hidden = true;
   notice.hidden = false;
 });

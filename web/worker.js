@@ -4,7 +4,9 @@ import { Scheduler } from './worker/scheduler.js';
 
 /** Large arrays move to the page, nobody copies them. @param {import('./page/engine.js').Event} event */
 const tell = (event) => postMessage(event, Object.values(event).filter(ArrayBuffer.isView).map((array) => array.buffer));
+/** Whatever was thrown, in words. @param {any} error */
 const words = (error) => String(error?.message ?? error);
+/** @param {any} error as it was thrown, too */
 const stopped = (error) => tell({ kind: 'error', code: 'engine-stopped', message: words(error) });
 // A panic in the engine ends up here: nothing in the engine can be trusted after it.
 addEventListener('unhandledrejection', (event) => stopped(event.reason));

@@ -5,6 +5,7 @@ const PHOTO = '../sample/still_life.jpg';
 /** A pixel of an orange. With a size (0.05: 5 % of the photo), it takes that much; `engine.sizes([POINT], 0)` tells which sizes suit it. */
 const POINT = { x: 1013, y: 534, foreground: true };
 
+/** @param {import('../maskov-web.js').Progress} progress */
 const onProgress = ({ stage, done, total }) => postMessage({ kind: 'progress', stage, done, total });
 
 try {

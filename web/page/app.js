@@ -5,9 +5,14 @@ import { Photos } from './photos.js';
 import { readSettings } from './settings.js';
 import { Store } from './store.js';
 
+/** @import { LoadOptions } from '../maskov-web.js' */
+
 await initDocument();
 
 const parameters = new URLSearchParams(location.search);
+
+/** @type {('gpu' | 'cpu')[]} */
+const DEVICES = ['gpu', 'cpu'];
 
 /** What the address asks for, for tests and the curious. */
 export const asked = {
@@ -15,7 +20,8 @@ export const asked = {
   resolution: Number(parameters.get('resolution')) || undefined,
   /** Name of the sample to begin with. */
   sample: parameters.get('sample') ?? '',
-  device: ['gpu', 'cpu'].find((kind) => kind === parameters.get('device')) ?? 'auto',
+  /** @type {LoadOptions['device']} */
+  device: DEVICES.find((kind) => kind === parameters.get('device')) ?? 'auto',
 };
 
 /** What the user made. Lives on the page's thread: an engine that stops takes nothing of it along. */

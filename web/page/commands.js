@@ -2,6 +2,7 @@
 import { fitted } from './camera.js';
 import { made, store } from './app.js';
 import { redo, showDocument, undo } from './edits.js';
+import { find } from './elements.js';
 import { download, exportName } from './export.js';
 import { goOn, say, showError } from './faults.js';
 import { showNoMap } from './how.js';
@@ -12,11 +13,17 @@ import { engine, exports, previews, sendMarkovMap, sendModel } from './requests.
 import { keepSettings } from './settings.js';
 import { objectBox } from './stage.js';
 
+/** @import { What } from './engine.js' */
+/** @import { Fault } from './errors.js' */
+/** @import { Commands } from './keyboard.js' */
+/** @import { State } from './store.js' */
+
 const ZOOM_STEP = 1.25;
 
+/** @param {State['panel']} panel */
 const toggle = (panel) => store.set({ panel: store.state.panel === panel ? 'none' : panel });
 
-/** @type {Record<string, () => void>} */
+/** @type {Commands} */
 export const COMMANDS = {
   open: chooseFile,
   undo,
@@ -45,8 +52,8 @@ export const COMMANDS = {
     sendModel({ on: 'auto' });
   },
   cancel,
-  keys: () => document.querySelector('#keys').showModal(),
-  'close-keys': () => document.querySelector('#keys').close(),
+  keys: () => find('#keys', HTMLDialogElement).showModal(),
+  'close-keys': () => find('#keys', HTMLDialogElement).close(),
   'close-panel': () => store.set({ panel: 'none' }),
   'close-notice': () => store.set({ notice: null }),
   'tap-adds': () => store.set({ tapRemoves: false }),
@@ -59,6 +66,7 @@ export const COMMANDS = {
   },
 };
 
+/** @param {State['detail']} detail */
 function choose(detail) {
   if (detail === store.state.detail) return;
   store.set({ detail });
@@ -67,16 +75,17 @@ function choose(detail) {
 }
 
 export async function openExport() {
-  const { mask, document } = store.state;
-  if (!mask?.path) return;
-  await exports.show(exportName(document.photo.name, 'cutout'), document.photo, objectBox).catch(tellExportError);
+  const { mask, document: { photo } } = store.state;
+  if (!mask?.path || !photo) return;
+  await exports.show(exportName(photo.name, 'cutout'), photo, objectBox).catch(tellExportError);
 }
 
+/** @param {What} what */
 export async function save(what) {
-  const { mask, document } = store.state;
-  if (!mask?.path) return;
+  const { mask, document: { photo } } = store.state;
+  if (!mask?.path || !photo) return;
   const start = performance.now();
-  const name = exportName(document.photo.name, what);
+  const name = exportName(photo.name, what);
   try {
     download(await exports.png(what), name);
     exported(`Saved ${name} · ${seconds(performance.now() - start)}`);
@@ -95,13 +104,13 @@ async function copy() {
   }
 }
 
-/** The menu has done its work; another card that was opened meanwhile stays. */
+/** The menu has done its work; another card that was opened meanwhile stays. @param {string} done */
 function exported(done) {
   const { panel } = store.state;
   store.set({ done, panel: panel === 'export' ? 'none' : panel });
 }
 
-/** The engine's own errors were told when they came; a newer mask makes no error of the former one's file. */
+/** The engine's own errors were told when they came; a newer mask makes no error of the former one's file. @param {Fault} error */
 function tellExportError(error) {
   if (error.code === 'clipboard-denied') showError(error);
 }

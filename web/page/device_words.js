@@ -1,9 +1,14 @@
-// Why it is the CPU, and the one setting that may change that, in words. @typedef {import('./engine.js').Device} Device
+// Why it is the CPU, and the one setting that may change that, in words.
+
+/** @import { Device } from '../maskov-web.js' */
+
+/** TypeScript's own types of the browser have no WebGPU yet. @type {Navigator & { gpu?: object }} */
+const browser = navigator;
 
 /** What the browser lacks altogether the engine cannot tell from what it merely refuses. @param {Device} device */
 export function cpuReason({ reason, reasonCode }) {
   if (!isSecureContext) return 'This page came by http, and browsers offer WebGPU by https only.';
-  if (!navigator.gpu) return 'This browser offers no WebGPU.';
+  if (!browser.gpu) return 'This browser offers no WebGPU.';
   if (!reason) return 'The address of this page asks for it.';
   if (/software/.test(reason)) return 'The browser draws in software here, which is slower than the CPU itself.';
   if (/no adapters|not found|No suitable/i.test(reason)) return 'This browser has WebGPU, but found no graphics adapter for it.';

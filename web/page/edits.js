@@ -4,7 +4,12 @@ import { made, photoId, photos, store } from './app.js';
 import { say, showError } from './faults.js';
 import { exports, needPhoto, sendPhoto, sendPoints } from './requests.js';
 
-/** What was chosen last and is still being opened. @type {import('./photos.js').OpenPhoto | null} */
+/** @import { Snapshot } from '../maskov-page.js' */
+/** @import { Pixel } from './camera.js' */
+/** @import { EventOf } from './engine.js' */
+/** @import { OpenPhoto } from './photos.js' */
+
+/** What was chosen last and is still being opened. @type {OpenPhoto | null} */
 let opening = null;
 
 /** @param {File[]} files */
@@ -19,6 +24,7 @@ export function openFiles(files) {
   open(file, file.name || 'pasted.png');
 }
 
+/** @param {Blob} file @param {string} name */
 function open(file, name) {
   store.set({ work: { stage: 'decoding', done: 0, total: 0 } });
   try {
@@ -29,7 +35,10 @@ function open(file, name) {
   }
 }
 
-/** The engine has decoded a photo: what it is seen as, from now on, and in place of the photo before if it is newly opened. */
+/**
+ * The engine has decoded a photo: what it is seen as, from now on, and in place of the photo before if it is newly opened.
+ * @param {EventOf<'photo'>} event
+ */
 export async function takePhoto({ photo: id, width, height, notes, png }) {
   const isWanted = () => id === opening?.id || id === photoId();
   if (isWanted()) await photos.picture(id, new Blob([png], { type: 'image/png' }));
@@ -39,20 +48,27 @@ export async function takePhoto({ photo: id, width, height, notes, png }) {
     opening = null;
     showDocument(made.openPhoto(id, name, width, height));
     if (notes.length) say(notes.join(' '));
-  } else if (isWanted()) photos.show(store.state.document.photo);
+    return;
+  }
+  const { photo } = store.state.document;
+  if (photo?.id === id) photos.show(photo);
 }
 
-/** A photo that every browser reads as the engine does is seen before the engine is there, and clicks on it wait for the engine. */
+/**
+ * A photo that every browser reads as the engine does is seen before the engine is there, and clicks on it wait for the engine.
+ * @param {Blob} file
+ * @param {string} name
+ */
 export async function openAtOnce(file, name) {
   if (photos.newest) return;
   const { id } = photos.add(file, name);
   await photos.picture(id, file);
-  const { naturalWidth: width, naturalHeight: height } = photos.get(id).image;
-  if (id !== photos.newest || !width) return;
-  showDocument(made.openPhoto(id, name, width, height));
+  const image = photos.get(id)?.image;
+  if (id !== photos.newest || !image?.naturalWidth) return;
+  showDocument(made.openPhoto(id, name, image.naturalWidth, image.naturalHeight));
 }
 
-/** Shows what the document has become, and asks the engine for what follows from it. */
+/** Shows what the document has become, and asks the engine for what follows from it. @param {Snapshot} document */
 export function showDocument(document) {
   const { document: former, chosen, preview } = store.state;
   store.set({ document, drag: null });
@@ -65,14 +81,20 @@ export function showDocument(document) {
     exports.forget();
     if (!document.photo) return;
     photos.show(document.photo);
-    needPhoto(photos.get(document.photo.id));
+    const file = photos.get(document.photo.id);
+    if (file) needPhoto(file);
     if (document.points.length) sendPoints();
     return;
   }
   sendPoints();
 }
 
-/** @param {number | null} [size] null for the engine's own choice @param {string} [word] what has happened to its size, to be said with the mask */
+/**
+ * @param {Pixel} pixel
+ * @param {boolean} remove
+ * @param {number | null} [size] null for the engine's own choice
+ * @param {string} [word] what has happened to its size, to be said with the mask
+ */
 export function placePoint(pixel, remove, size = null, word = '') {
   // Whoever goes on has read it. What is still so stays.
   const { notice } = store.state;
@@ -83,17 +105,19 @@ export function placePoint(pixel, remove, size = null, word = '') {
   store.set({ aim: null, chosen: index, resized: { revision: document.revision, index, word } });
 }
 
+/** @param {number} index @param {number} x @param {number} y */
 export function movePoint(index, x, y) {
   showDocument(made.movePoint(index, x, y));
   store.set({ chosen: indexOf(store.state.document, { x, y }) });
 }
 
-/** @param {number | null} size null for the engine's own choice @param {string} word as in `placePoint` */
+/** @param {number} index @param {number | null} size null for the engine's own choice @param {string} word as in `placePoint` */
 export function resizePoint(index, size, word) {
   showDocument(made.resizePoint(index, size));
   store.set({ resized: { revision: store.state.document.revision, index, word } });
 }
 
+/** @param {Snapshot} document @param {Pixel} pixel */
 const indexOf = ({ points }, { x, y }) => points.findIndex((point) => point.x === x && point.y === y);
 
 export function undo() {
@@ -109,6 +133,6 @@ export const openingPhoto = () => opening;
 
 /** It cannot be opened: the one that is seen stays. */
 export function giveUpOpening() {
-  photos.drop(opening.id);
+  if (opening) photos.drop(opening.id);
   opening = null;
 }

@@ -1,41 +1,59 @@
 // The engine, which lives in a worker. This is the page's one reader and writer of the worker's messages (web/worker.js).
 
+// Whatever the engine itself takes and gives has the engine's own types.
+/** @import { Engine as Model, ErrorCode, LoadOptions, MarkovMap, Mask, Photo, Point, Progress, SizeStop } from '../maskov-web.js' */
+
 /**
- * @typedef {import('./store.js').Point} Point
- * @typedef {import('./size.js').SizeStop} SizeStop
- * @typedef {{ kind: 'gpu' | 'cpu', name: string, software: boolean, reason?: string, reasonCode?: string, softwareIsFaster?: boolean }} Device
- *
+ * @typedef {'mask' | 'cutout'} What is exported
  * @typedef {(
- *   | { kind: 'model', url: string, device: 'auto' | 'gpu' | 'cpu', resolution?: number, fresh: boolean, softwareIsFaster?: boolean }
+ *   | { kind: 'model', url: string } & Pick<LoadOptions, 'device' | 'resolution' | 'fresh' | 'softwareIsFaster'>
  *   | { kind: 'photo', photo: number, file: Blob }
- *   | { kind: 'points', photo: number, revision: number, points: Point[] }
- *   | { kind: 'preview', photo: number, serial: number, points: Point[] }
- *   | { kind: 'kept', photo: number, revision: number, points: Point[] }
- *   | { kind: 'sizes', photo: number, points: Point[], index: number, key: string }
- *   | { kind: 'export', serial: number, what: 'mask' | 'cutout' }
+ *   | { kind: 'points', photo: number, revision: number, points: readonly Point[] }
+ *   | { kind: 'preview', photo: number, serial: number, points: readonly Point[] }
+ *   | { kind: 'kept', photo: number, revision: number, points: readonly Point[] }
+ *   | { kind: 'sizes', photo: number, points: readonly Point[], index: number, key: string }
+ *   | { kind: 'export', serial: number, what: What }
  *   | { kind: 'markov-map', serial: number, point: Point }
  * )} Request
  *
+ * @typedef {Exclude<Progress['stage'], 'recovering' | 'shrinking'> | 'starting' | 'decoding' | 'exporting'} Stage
+ * @typedef {Omit<Progress, 'stage'> & { stage: Stage }} Work
+ * @typedef {Pick<Model, 'device' | 'resolution' | 'ownResolution' | 'isStored'> & { storageFull: boolean }} Told of an engine
+ * @typedef {Pick<Mask, 'milliseconds' | 'area' | 'sizes'> & { path: string }} Outlined
+ * @typedef {Uint8Array<ArrayBuffer>} Png a file, in memory that nobody shares: it moves with its message
+ * @typedef {ErrorCode | 'engine-missing' | 'engine-stopped'} Code
+ *
  * @typedef {(
- *   | { kind: 'work', stage: 'loading' | 'encoding' | 'segmenting' | 'exporting', done: number, total: number, stored?: boolean }
- *   | { kind: 'device', device: Device, resolution: number, ownResolution: number, isStored: boolean, storageFull: boolean }
- *   | { kind: 'photo', photo: number, width: number, height: number, notes: string[], png: Uint8Array }
+ *   | { kind: 'work' } & Work
+ *   | { kind: 'device' } & Told
+ *   | { kind: 'photo', photo: number, png: Png } & Pick<Photo, 'width' | 'height' | 'notes'>
  *   | { kind: 'encoded', photo: number, milliseconds: number, resolution: number }
- *   | { kind: 'mask', photo: number, revision: number, milliseconds: number, area: number, path: string, sizes: Float32Array }
- *   | { kind: 'preview', photo: number, serial: number, milliseconds: number, area: number, path: string, sizes: Float32Array }
+ *   | { kind: 'mask', photo: number, revision: number } & Outlined
+ *   | { kind: 'preview', photo: number, serial: number } & Outlined
  *   | { kind: 'kept', photo: number, revision: number, path: string }
  *   | { kind: 'sizes', photo: number, key: string, stops: SizeStop[] }
- *   | { kind: 'exported', serial: number, what: 'mask' | 'cutout', png: Uint8Array }
- *   | { kind: 'markov-map', serial: number, width: number, height: number, steps: Float32Array, resolution: number }
+ *   | { kind: 'exported', serial: number, what: What, png: Png }
+ *   | { kind: 'markov-map', serial: number } & MarkovMap
  *   | { kind: 'recovering' }
  *   | { kind: 'shrinking' }
- *   | { kind: 'error', code: string, message: string, photo?: number, serial?: number }
+ *   | { kind: 'error', code: Code, message: string, photo?: number, serial?: number }
  * )} Event
  */
 
+/**
+ * One of these by its kind.
+ * @template {Request['kind']} K
+ * @typedef {Extract<Request, { kind: K }>} RequestOf
+ */
+/**
+ * @template {Event['kind']} K
+ * @typedef {Extract<Event, { kind: K }>} EventOf
+ */
+
 export class Engine {
-  /** @type {Worker} */
+  /** @type {Worker | undefined} */
   #worker;
+  /** @type {(event: Event) => void} */
   #onEvent;
 
   /** @param {(event: Event) => void} onEvent */
@@ -58,6 +76,6 @@ export class Engine {
 
   /** @param {Request} request */
   send(request) {
-    this.#worker.postMessage(request);
+    this.#worker?.postMessage(request);
   }
 }

@@ -1,10 +1,16 @@
 // Every error that the engine tells apart: a sentence in plain words and the one next step.
 
+/** @import { Code } from './engine.js' */
+
 /**
+ * @typedef {Code | 'newer-project' | 'clipboard-denied'} FaultCode the engine's own, and the page's
+ * @typedef {{ code: FaultCode, message: string, photo?: number }} Fault `photo`: the one that it is about
  * @typedef {'choose-photo' | 'use-cpu' | 'reload-model' | 'restart-engine' | 'reload-page' | 'plain-address' | 'save-instead'} NextStep
  * @typedef {{ sentence: string, step: NextStep }} Explained
+ * @typedef {(message: string, name?: string) => Explained} Explanation
  */
 
+/** @type {Record<NextStep, string>} */
 export const STEP_LABELS = {
   'choose-photo': 'Choose a photo',
   'use-cpu': 'Continue on the CPU',
@@ -15,7 +21,7 @@ export const STEP_LABELS = {
   'save-instead': 'Save it instead',
 };
 
-/** @type {Record<string, (message: string, name?: string) => Explained>} */
+/** @type {Partial<Record<FaultCode, Explanation>> & { 'engine-stopped': Explanation }} */
 const EXPLANATIONS = {
   // What is wrong with a photo is said best by what read it.
   'bad-image': (message, name) => ({
@@ -78,13 +84,13 @@ const EXPLANATIONS = {
   }),
 };
 
-/** @param {{ code: string, message: string, name?: string }} error `name`: the file that it is about @returns {Explained} */
+/** @param {{ code: FaultCode, message: string, name?: string }} error `name`: the file that it is about @returns {Explained} */
 export function explain({ code, message, name }) {
   const explanation = EXPLANATIONS[code] ?? EXPLANATIONS['engine-stopped'];
   return explanation(message, name);
 }
 
-/** The libraries' messages are also ends of a line in a terminal. */
+/** The libraries' messages are also ends of a line in a terminal. @param {string} message */
 function sentenceOf(message) {
   return `${message[0].toUpperCase()}${message.slice(1).replace(/\.$/, '')}.`;
 }

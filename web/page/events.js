@@ -9,15 +9,21 @@ import { pointAgain } from './pointing.js';
 import { exports, isNewestMap, previews, sendKept } from './requests.js';
 import { keepSettings } from './settings.js';
 
+/** @import { Event, EventOf } from './engine.js' */
+
+/** @type {Promise<void>} */
 let former = Promise.resolve();
 
-/** Events are taken in their order, each when the one before is over: the picture of a photo takes a moment. @param {import('./engine.js').Event} event */
+/** Events are taken in their order, each when the one before is over: the picture of a photo takes a moment. @param {Event} event */
 export function handle(event) {
-  former = former.then(() => HANDLERS[event.kind](event)).catch(reportError);
+  /** That of the event's own kind, which TypeScript does not see. */
+  const take = /** @type {(event: Event) => void | Promise<void>} */ (HANDLERS[event.kind]);
+  former = former.then(() => take(event)).catch(reportError);
 }
 
 let isRecovering = false;
 
+/** @type {{ [K in Event['kind']]: (event: EventOf<K>) => void | Promise<void> }} */
 const HANDLERS = {
   work({ stage, done, total, stored }) {
     store.set({ work: { stage, done, total, stored } });
@@ -55,9 +61,9 @@ const HANDLERS = {
   },
   preview({ photo, serial, path, area, sizes }) {
     const answered = previews.arrived(serial);
-    if (photo !== photoId() || !answered) return;
-    const { points, isLive } = answered;
-    store.set({ preview: { serial, path, area, isLive, of: points.at(-1), taken: [...sizes], holds: 0 } });
+    const of = answered?.points.at(-1);
+    if (photo !== photoId() || !answered || !of) return;
+    store.set({ preview: { serial, path, area, isLive: answered.isLive, of, taken: [...sizes], holds: 0 } });
   },
   kept({ photo, revision, path }) {
     if (photo === photoId()) store.set({ kept: { revision, path } });

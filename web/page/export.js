@@ -1,22 +1,26 @@
 // The result leaves the page: as a file, on the clipboard, or dragged out. Made once for each state of the mask.
+import { find } from './elements.js';
 import { handOut } from './intake.js';
 
-/** @typedef {'mask' | 'cutout'} What */
+/** @import { Extent } from './camera.js' */
+/** @import { EventOf, What } from './engine.js' */
 
 export class Exports {
+  /** @type {(serial: number, what: What) => void} */
   #send;
   #serial = 0;
   /** @type {Map<number, { resolve: (png: Blob) => void, reject: (error: object) => void }>} */
   #waiting = new Map();
   /** @type {Map<What, Promise<Blob>>} */
   #made = new Map();
-  #cutout = document.querySelector('#cutout');
+  #cutout = find('#cutout', HTMLImageElement);
 
   /** @param {(serial: number, what: What) => void} send */
   constructor(send) {
     this.#send = send;
     this.#cutout.addEventListener('dragstart', (event) => {
       handOut(true);
+      if (!event.dataTransfer) return;
       // Chromium's way to name a file that is dragged to the desktop.
       event.dataTransfer.setData('DownloadURL', `image/png:${this.#cutout.dataset.name}:${this.#cutout.src}`);
       event.dataTransfer.effectAllowed = 'copy';
@@ -31,23 +35,25 @@ export class Exports {
 
   /** @param {What} what @returns {Promise<Blob>} a PNG */
   png(what) {
-    if (!this.#made.has(what)) {
-      const serial = ++this.#serial;
-      const coming = new Promise((resolve, reject) => this.#waiting.set(serial, { resolve, reject }));
-      // An error is for whoever asked; asking again tries again.
-      coming.catch(() => this.#made.delete(what));
-      this.#made.set(what, coming);
-      this.#send(serial, what);
-    }
-    return this.#made.get(what);
+    const made = this.#made.get(what);
+    if (made) return made;
+    const serial = ++this.#serial;
+    /** @type {Promise<Blob>} */
+    const coming = new Promise((resolve, reject) => this.#waiting.set(serial, { resolve, reject }));
+    // An error is for whoever asked; asking again tries again.
+    coming.catch(() => this.#made.delete(what));
+    this.#made.set(what, coming);
+    this.#send(serial, what);
+    return coming;
   }
 
+  /** @param {EventOf<'exported'>} event */
   arrived({ serial, png }) {
     this.#waiting.get(serial)?.resolve(new Blob([png], { type: 'image/png' }));
     this.#waiting.delete(serial);
   }
 
-  /** The engine has an error: nothing that was asked for will come. */
+  /** The engine has an error: nothing that was asked for will come. @param {object} error */
   fail(error) {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
@@ -55,7 +61,8 @@ export class Exports {
 
   /**
    * Shows the cut-out in the menu, from where it can be dragged out of the page.
-   * @param {{ width: number, height: number }} photo its size
+   * @param {string} name
+   * @param {Extent} photo
    * @param {() => { x: number, y: number, width: number, height: number }} objectBox the part of the photo to show
    */
   async show(name, photo, objectBox) {
@@ -65,7 +72,8 @@ export class Exports {
     this.#cutout.dataset.name = name;
     // The frame has the object's shape; the whole photo lies around it. (`object-view-box` is Chromium's alone.)
     const { x, y, width, height } = objectBox();
-    this.#cutout.parentElement.style.setProperty('--ratio', width / height);
+    this.#cutout.parentElement?.style.setProperty('--ratio', String(width / height));
+    /** @param {number} length @param {number} whole */
     const percent = (length, whole) => `${(100 * length) / whole}%`;
     Object.assign(this.#cutout.style, { width: percent(photo.width, width), left: percent(-x, width), top: percent(-y, height) });
   }
@@ -76,7 +84,7 @@ export class Exports {
   }
 }
 
-/** Hands a file over as a download. @param {Blob} file */
+/** Hands a file over as a download. @param {Blob} file @param {string} name */
 export function download(file, name) {
   const url = URL.createObjectURL(file);
   const link = document.createElement('a');
@@ -87,7 +95,7 @@ export function download(file, name) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** "holiday.beach.jpg" and "mask" make "holiday.beach-mask.png". */
+/** "holiday.beach.jpg" and "mask" make "holiday.beach-mask.png". @param {string} photoName @param {What} what */
 export function exportName(photoName, what) {
   const stem = photoName.replace(/\.[^.]*$/, '') || 'photo';
   return `${stem}-${what}.png`;

@@ -6,21 +6,26 @@ import { STEP_LABELS, explain } from './errors.js';
 import { chooseFile } from './intake.js';
 import { engine, exports, previews, sendModel, sendPhoto, sendPoints } from './requests.js';
 
+/** @import { Fault, NextStep } from './errors.js' */
+/** @import { Notice } from './store.js' */
+
 /**
  * Says something in a sentence, with the one button that does the next step where there is one.
- * @param {{ label?: string, run?: () => void, isError?: boolean, stays?: boolean }} [options] `stays`: until what goes on is over
+ * @param {string} sentence
+ * @param {Partial<Omit<Notice, 'sentence'>>} [options] `stays`: until what goes on is over
  */
 export function say(sentence, { label, run, isError = false, stays = false } = {}) {
   store.set({ notice: { sentence, label, isError, stays, run: run && (() => (store.set({ notice: null }), run())) } });
 }
 
+/** @param {Fault} error */
 export function showError(error) {
+  const opening = error.photo !== undefined && error.photo === openingPhoto()?.id ? openingPhoto() : null;
   // An error about a photo that nobody waits for any more is none.
-  if (error.photo !== undefined && error.photo !== photoId() && error.photo !== openingPhoto()?.id) return;
-  const isOpening = error.photo !== undefined && error.photo === openingPhoto()?.id;
-  const { sentence, step } = explain({ code: error.code, message: error.message, name: isOpening ? openingPhoto().name : undefined });
+  if (error.photo !== undefined && error.photo !== photoId() && !opening) return;
+  const { sentence, step } = explain({ code: error.code, message: error.message, name: opening?.name });
   console.warn(`${error.code}: ${error.message}`);
-  if (isOpening) giveUpOpening();
+  if (opening) giveUpOpening();
   exports.fail(error);
   previews.forget();
   // The mask that a pull stood in for will not come: the one that is there is the one that is true.
@@ -28,6 +33,7 @@ export function showError(error) {
   say(sentence, { label: STEP_LABELS[step], run: NEXT_STEPS[step], isError: true });
 }
 
+/** @type {Record<NextStep, () => void>} */
 const NEXT_STEPS = {
   'choose-photo': chooseFile,
   'use-cpu': () => sendModel({ on: 'cpu' }),
@@ -44,7 +50,7 @@ export function goOn() {
   store.set({ work: { stage: 'starting', done: 0, total: 0 } });
   sendModel();
   const { photo, points } = store.state.document;
-  const next = openingPhoto() ?? photos.get(photo?.id);
+  const next = openingPhoto() ?? (photo && photos.get(photo.id));
   if (next) sendPhoto(next);
   if (points.length) sendPoints();
 }

@@ -1,15 +1,18 @@
 // "How it works": the Markov map of the last click, growing in iterations over the photo.
+import { contextOf, find } from './elements.js';
+
+/** @import { MarkovMap } from '../maskov-web.js' */
 
 const GROWTH_MS = 4000;
 const PAUSE_MS = 1600;
 /** The slowest of the tokens are the rest of the picture; the growth ends before them. */
 const LAST_QUANTILE = 0.97;
 
-const canvas = document.querySelector('#markov-map');
-const label = document.querySelector('#how-step');
+const canvas = find('#markov-map', HTMLCanvasElement);
+const label = find('#how-step');
 let frame = 0;
 
-/** Says what to do where there is no map yet. */
+/** Says what to do where there is no map yet. @param {string} text */
 export function showNoMap(text) {
   stopGrowth();
   canvas.hidden = true;
@@ -17,7 +20,7 @@ export function showNoMap(text) {
 }
 
 /**
- * @param {{ width: number, height: number, steps: Float32Array }} map iterations at which each spot is reached
+ * @param {Pick<MarkovMap, 'width' | 'height' | 'steps'>} map
  * @param {CanvasImageSource} picture the photo
  */
 export function showGrowth({ width, height, steps }, picture) {
@@ -26,11 +29,12 @@ export function showGrowth({ width, height, steps }, picture) {
   const scale = Math.min(320 / width, 240 / height, 1);
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
-  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const context = contextOf(canvas, { willReadFrequently: true });
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   const photo = context.getImageData(0, 0, canvas.width, canvas.height);
   const reached = shrunk(steps, width, height, canvas.width, canvas.height);
   const last = quantile(reached, LAST_QUANTILE);
+  /** @param {number} step */
   const draw = (step) => {
     context.putImageData(grown(photo, reached, step, last), 0, 0);
     const whole = Math.round(step);
@@ -42,6 +46,7 @@ export function showGrowth({ width, height, steps }, picture) {
     return;
   }
   const start = performance.now();
+  /** @param {number} now */
   const tick = (now) => {
     // Nobody sees it grow.
     if (!canvas.checkVisibility()) return;
@@ -57,7 +62,13 @@ function stopGrowth() {
   cancelAnimationFrame(frame);
 }
 
-/** Reached spots in their colours with a bright front, the rest grey and dark. */
+/**
+ * Reached spots in their colours with a bright front, the rest grey and dark.
+ * @param {ImageData} photo
+ * @param {Float32Array} reached
+ * @param {number} step
+ * @param {number} last
+ */
 function grown(photo, reached, step, last) {
   const image = new ImageData(photo.width, photo.height);
   const front = Math.max(step - last * 0.04, step * 0.8);
@@ -72,6 +83,7 @@ function grown(photo, reached, step, last) {
   return image;
 }
 
+/** @param {Float32Array} steps @param {number} width @param {number} height @param {number} toWidth @param {number} toHeight */
 function shrunk(steps, width, height, toWidth, toHeight) {
   const small = new Float32Array(toWidth * toHeight);
   for (let y = 0; y < toHeight; y++) {
@@ -81,6 +93,7 @@ function shrunk(steps, width, height, toWidth, toHeight) {
   return small;
 }
 
+/** @param {Float32Array} values @param {number} share */
 function quantile(values, share) {
   const sorted = values.slice().sort();
   return sorted[Math.floor((sorted.length - 1) * share)];

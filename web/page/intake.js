@@ -1,35 +1,39 @@
 // How a photo gets in: the whole window is a drop zone, Ctrl+V pastes, and Open asks for a file. What is no file is said.
 
-const CHOOSE = 'choose-photo';
+import { find } from './elements.js';
+
+/** @import { Fault } from './errors.js' */
 
 /**
  * @param {(files: File[]) => void} onFiles called with at least one file
- * @param {(refusal: { code: string, message: string, step: string }) => void} onRefusal
+ * @param {(refusal: Fault) => void} onRefusal
  */
 export function listenForFiles(onFiles, onRefusal) {
-  const drop = document.querySelector('#drop');
-  const chooser = document.querySelector('#chooser');
-  const refuse = (message) => onRefusal({ code: 'bad-image', message, step: CHOOSE });
+  const drop = find('#drop');
+  const chooser = find('#chooser', HTMLInputElement);
+  /** @param {string} message */
+  const refuse = (message) => onRefusal({ code: 'bad-image', message });
 
   chooser.addEventListener('change', () => {
-    if (chooser.files.length) onFiles([...chooser.files]);
+    if (chooser.files?.length) onFiles([...chooser.files]);
     // So that choosing the same file again is a change.
     chooser.value = '';
   });
   addEventListener('dragover', (event) => {
+    const { dataTransfer } = event;
     // What the page itself hands out is not what comes in.
-    if (isOwn(event)) return;
+    if (isOwn() || !dataTransfer) return;
     event.preventDefault();
-    event.dataTransfer.dropEffect = 'copy';
-    const count = [...event.dataTransfer.items].filter((item) => item.kind === 'file').length;
-    drop.firstElementChild.textContent = count > 1 ? `Open the first of ${count} files` : 'Open this photo';
+    dataTransfer.dropEffect = 'copy';
+    const count = [...dataTransfer.items].filter((item) => item.kind === 'file').length;
+    find('#drop span').textContent = count > 1 ? `Open the first of ${count} files` : 'Open this photo';
     drop.hidden = false;
   });
   // Leaving the window is the only leave without somewhere to go to.
   addEventListener('dragleave', (event) => (drop.hidden ||= !event.relatedTarget));
   addEventListener('drop', (event) => {
     drop.hidden = true;
-    if (isOwn(event)) return;
+    if (isOwn() || !event.dataTransfer) return;
     event.preventDefault();
     const { files, items, types } = event.dataTransfer;
     const folder = [...items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
@@ -39,14 +43,14 @@ export function listenForFiles(onFiles, onRefusal) {
     else refuse('That is text. Drop a photo, or choose one.');
   });
   addEventListener('paste', (event) => {
-    const files = [...event.clipboardData.files];
+    const files = [...(event.clipboardData?.files ?? [])];
     if (files.length) onFiles(files);
     else refuse('There is no photo on the clipboard. Copy one, or choose a file.');
   });
 }
 
 let isHandingOut = false;
-/** While a drag of the page's own result is on. */
+/** While a drag of the page's own result is on. @param {boolean} isOut */
 export function handOut(isOut) {
   isHandingOut = isOut;
 }
@@ -54,5 +58,5 @@ const isOwn = () => isHandingOut;
 
 /** Asks for a file. */
 export function chooseFile() {
-  document.querySelector('#chooser').click();
+  find('#chooser').click();
 }

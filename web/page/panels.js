@@ -1,13 +1,16 @@
 // Everything around the photo: bars, hints, cards, the notice and what a screen reader is told. Rendered from the state.
 import { cpuReason, cpuSetting } from './device_words.js';
+import { find } from './elements.js';
 import { ofStops, percent } from './size.js';
 import { knownStops } from './stops.js';
 import { changed, phaseOf } from './store.js';
 
-const find = (selector) => document.querySelector(selector);
+/** @import { Stage, Told, Work } from './engine.js' */
+/** @import { Notice, State, Store } from './store.js' */
+
 const PANELS = ['export', 'cpu', 'how', 'privacy'];
 
-/** @param {import('./store.js').Store} store */
+/** @param {Store} store */
 export function showPanels(store) {
   store.onFrame((state, before) => {
     document.body.dataset.state = phaseOf(state);
@@ -25,13 +28,15 @@ export function showPanels(store) {
   });
 }
 
+/** @param {number} bytes */
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
-/** "0.42 s": what somebody waits for; less than a hundredth reads as that. */
+/** "0.42 s": what somebody waits for; less than a hundredth reads as that. @param {number} milliseconds */
 export function seconds(milliseconds) {
   return `${Math.max(milliseconds / 1000, 0.01).toFixed(milliseconds < 9995 ? 2 : 1)} s`;
 }
 
+/** @type {Record<Stage, (work: Work) => string>} */
 const WORK_TEXTS = {
   starting: () => 'Starting the engine…',
   decoding: () => 'Opening the photo…',
@@ -45,7 +50,7 @@ const WORK_TEXTS = {
   exporting: () => 'Writing the file…',
 };
 
-/** One line says what goes on, or what was done last; a thin one below the bar says how far it is. */
+/** One line says what goes on, or what was done last; a thin one below the bar says how far it is. @param {State} state */
 function showWork({ work, done, notice }) {
   const status = find('#status');
   status.dataset.state = work ? 'busy' : notice?.isError ? 'error' : 'ready';
@@ -56,27 +61,32 @@ function showWork({ work, done, notice }) {
   const share = work?.total ? work.done / work.total : 0;
   line.style.transform = `scaleX(${share})`;
   line.ariaValueNow = String(Math.round(share * 100));
-  find('[data-do="cancel"]').hidden = !['loading', 'encoding'].includes(work?.stage);
+  find('[data-do="cancel"]').hidden = work?.stage !== 'loading' && work?.stage !== 'encoding';
 }
 
+/** @param {State} state */
 function showDocument({ document: { photo, points, canUndo, canRedo }, mask }) {
-  const size = photo && Object.assign(node('span', ` · ${photo.width} × ${photo.height}`), { className: 'wide' });
-  find('#file').replaceChildren(...(photo ? [photo.name, size] : []));
+  const named = photo ? [photo.name, Object.assign(node('span', ` · ${photo.width} × ${photo.height}`), { className: 'wide' })] : [];
+  find('#file').replaceChildren(...named);
   enable('undo', canUndo);
   enable('redo', canRedo);
   for (const name of ['zoom-in', 'zoom-out', 'fit']) enable(name, Boolean(photo));
   for (const name of ['export', 'save-mask', 'save-cutout', 'copy']) enable(name, Boolean(mask?.path) && points.length > 0);
 }
 
+/** @param {string} name @param {boolean} isEnabled */
 function enable(name, isEnabled) {
-  for (const button of document.querySelectorAll(`[data-do="${name}"]`)) button.disabled = !isEnabled;
+  /** @type {NodeListOf<HTMLButtonElement>} */
+  const buttons = document.querySelectorAll(`[data-do="${name}"]`);
+  for (const button of buttons) button.disabled = !isEnabled;
 }
 
+/** @param {Record<string, boolean>} pressed */
 function showPressed(pressed) {
   for (const [name, isPressed] of Object.entries(pressed)) find(`[data-do="${name}"]`).ariaPressed = String(isPressed);
 }
 
-/** Where it runs, and that nothing leaves: the one line of trust. */
+/** Where it runs, and that nothing leaves: the one line of trust. @param {State} state */
 function showEngine({ engine, isOnline }) {
   const button = find('#device');
   const isCpu = engine?.device.kind === 'cpu';
@@ -95,17 +105,20 @@ function showEngine({ engine, isOnline }) {
   }
 }
 
+/** @param {Told | null} engine @param {boolean} isCpu */
 function promise(engine, isCpu) {
   if (!engine) return ['Nothing leaves this machine'];
   const where = node('b', isCpu ? 'CPU' : engine.device.name);
   return isCpu ? [where, ' · nothing leaves this machine'] : ['Runs on your ', where, ' · nothing leaves this machine'];
 }
 
+/** @param {Told} engine */
 function privacyText({ device, isStored }) {
   const kept = isStored ? 'The model is kept in this browser, so the next visit needs no download.' : 'This browser does not keep the model, so the next visit loads it again.';
   return `The photo is read and cut out by your ${device.name}, inside this page. The page may talk to no other place than the one it came from. ${kept}`;
 }
 
+/** @param {State['panel']} panel @param {State['panel']} [former] */
 function showPanel(panel, former) {
   for (const name of PANELS) find(`#${name}`).hidden = name !== panel;
   for (const button of document.querySelectorAll('[aria-controls]')) {
@@ -115,22 +128,23 @@ function showPanel(panel, former) {
   else if (former && former !== 'none') find('#stage').focus();
 }
 
-/** One sentence, and the one button that does the next step, where there is one. */
+/** One sentence, and the one button that does the next step, where there is one. @param {Notice | null} notice */
 function showNotice(notice) {
   const card = find('#notice');
   card.hidden = !notice;
   if (!notice) return;
-  const [text, button] = [card.querySelector('p'), card.querySelector('.primary')];
-  text.textContent = notice.sentence;
+  const button = find('#notice .primary');
+  find('#notice p').textContent = notice.sentence;
   button.hidden = !notice.label;
   button.textContent = notice.label ?? '';
   button.onclick = notice.run ?? null;
 }
 
-/** The hint of the moment, each gone once it was followed: what stands out, and the rest, keys between backquotes. */
+/** The hint of the moment, each gone once it was followed: what stands out, and the rest, keys between backquotes. @param {State} state */
 function showHint({ hasClicked, document: { photo, points }, preview, encoded, panel, pull, drag }) {
   const hint = find('#hint');
   const isTouch = matchMedia('(hover: none)').matches;
+  /** @type {[string, string] | null} */
   let parts = null;
   if (photo && !hasClicked) {
     if (isTouch) parts = ['Tap a thing. Pull to grow it.', ' Open your own photo above.'];
@@ -150,20 +164,25 @@ function showHint({ hasClicked, document: { photo, points }, preview, encoded, p
   hint.replaceChildren(node('b', strong), ...rest.split('`').map((text, i) => (i % 2 ? node('kbd', text) : text)));
 }
 
+/** @param {string} name @param {string} textContent */
 const node = (name, textContent) => Object.assign(document.createElement(name), { textContent });
 
-/** What changed, for whoever cannot see it. */
+/** What changed, for whoever cannot see it. @param {State} state @param {State | null} before */
 function announce(state, before) {
   const { mask, document: { points }, told } = state;
   const announcer = find('#announcer');
-  if (mask && mask !== before?.mask && points.length) announcer.textContent = maskInWords(state);
+  if (mask && mask !== before?.mask && points.length) announcer.textContent = maskInWords(state, mask.area);
   else if (before?.document.points.length && !points.length) announcer.textContent = 'No points';
   else if (told !== before?.told) announcer.textContent = told.text;
 }
 
-/** "Mask updated, 12 % of the photo", or what became of a size: "Larger, 12 % of the photo, size 3 of 4." */
-function maskInWords(state) {
-  const { mask, document: { points, revision }, resized: { index, word, revision: edit } } = state;
-  if (!word || edit !== revision || !points[index]) return `Mask updated, ${percent(mask.area)} of the photo`;
-  return `${word}, ${percent(mask.area)} of the photo${ofStops(knownStops(state, points, index), points[index].size)}.`;
+/**
+ * "Mask updated, 12 % of the photo", or what became of a size: "Larger, 12 % of the photo, size 3 of 4."
+ * @param {State} state
+ * @param {number} area
+ */
+function maskInWords(state, area) {
+  const { document: { points, revision }, resized: { index, word, revision: edit } } = state;
+  if (!word || edit !== revision || !points[index]) return `Mask updated, ${percent(area)} of the photo`;
+  return `${word}, ${percent(area)} of the photo${ofStops(knownStops(state, points, index), points[index].size)}.`;
 }

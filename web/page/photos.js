@@ -3,6 +3,10 @@
 // One decoder is the truth: what is seen is what the engine decoded, for that is what it cuts. A browser may read the same
 // file otherwise: turned or not, in other colours, with other transparency, or moving.
 
+import { find } from './elements.js';
+
+/** @import { PhotoRef } from '../maskov-page.js' */
+
 /** Above this a file is a film or an archive, and reading it whole would take all memory. */
 const MAX_FILE_BYTES = 500e6;
 
@@ -15,9 +19,9 @@ export class Photos {
   /** @type {Map<number, OpenPhoto>} */
   #all = new Map();
   #count = 0;
-  #world = document.querySelector('#world');
+  #world = find('#world');
 
-  /** A photo to be opened. @returns {OpenPhoto} */
+  /** A photo to be opened. @param {Blob} file @param {string} name @returns {OpenPhoto} */
   add(file, name) {
     if (file.size > MAX_FILE_BYTES) {
       const message = `${name} has ${Math.round(file.size / 1e6)} MB, more than a photo has. Open a JPEG or PNG file.`;
@@ -39,7 +43,7 @@ export class Photos {
     return this.#count;
   }
 
-  /** For a photo that could not be opened. */
+  /** For a photo that could not be opened. @param {number} id */
   drop(id) {
     release(this.#all.get(id));
     this.#all.delete(id);
@@ -47,6 +51,7 @@ export class Photos {
 
   /**
    * Gives a photo its picture, decoded: no frame is without one.
+   * @param {number} id
    * @param {Blob} file that of the photo itself only where every browser is known to read it as the engine does
    */
   async picture(id, file) {
@@ -69,10 +74,11 @@ export class Photos {
   /**
    * Shows a photo at its size in pixels; nothing, until it has a picture. The others keep their files alone, for undo: a
    * picture takes megabytes.
+   * @param {PhotoRef} photo
    */
   show({ id, width, height }) {
     for (const other of this.#all.values()) if (other.id !== id) release(other);
-    const { image } = this.#all.get(id);
+    const image = this.#all.get(id)?.image;
     if (!image) {
       this.#world.replaceChildren();
       return;
@@ -89,6 +95,7 @@ export class Photos {
   }
 }
 
+/** @param {OpenPhoto | undefined} photo */
 function release(photo) {
   if (!photo?.image) return;
   URL.revokeObjectURL(photo.image.src);

@@ -1,6 +1,11 @@
 // Mouse, pen and fingers over the stage, told as what they mean: point at, place, pull, move, delete, pan, zoom.
 import { pixelAt } from './camera.js';
+import { closest, find } from './elements.js';
 import { Grab, Pan, Pinch, Press, RingGrab } from './gestures.js';
+
+/** @import { Place } from './camera.js' */
+/** @import { Gesture } from './gestures.js' */
+/** @import { Store } from './store.js' */
 
 /** How near to a point's middle a press is on it. Browsers hand touches beside a button to it, too. */
 const POINT_REACH = 16;
@@ -9,7 +14,8 @@ const MIDDLE = 1;
 const RIGHT = 2;
 
 /**
- * @typedef {{ x: number, y: number }} Place in the stage, in CSS pixels
+ * @typedef {{ place: Place | null, remove: boolean, isTouch: boolean }} Hover where the pointer is; null once it is gone
+ *
  * @typedef {object} Intents
  * @property {(place: Place | null, remove: boolean, isTouch: boolean) => void} point the pointer is here, or gone
  * @property {(place: Place, remove: boolean, isTouch: boolean) => void} press a new point is here, until it is let go or given up
@@ -31,26 +37,30 @@ const RIGHT = 2;
  */
 
 /**
- * @param {import('./store.js').Store} store
+ * @param {Store} store
  * @param {Intents} intents
  */
 export function listenForPointers(store, intents) {
-  const stage = document.querySelector('#stage');
+  const stage = find('#stage');
   /** Fingers that are down. @type {Map<number, Place>} */
   const fingers = new Map();
-  /** What the pressed pointer does. @type {import('./gestures.js').Gesture | null} */
+  /** What the pressed pointer does. @type {Gesture | null} */
   let gesture = null;
   let isSpaceDown = false;
-  /** The newest place since the last frame: pointers move more often than screens show. */
-  let hover = null;
+  /** The newest since the last frame: pointers move more often than screens show. @type {Hover} */
+  let hover = { place: null, remove: false, isTouch: false };
   let frame = 0;
 
+  /** @param {MouseEvent} event */
   const placeOf = (event) => {
     const { left, top } = stage.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
   };
+  /** @param {MouseEvent} event */
   const isRemoving = (event) => event.shiftKey || event.altKey || event.button === RIGHT || (event.ctrlKey && event.button === LEFT);
+  /** @param {PointerEvent} event */
   const isTouch = (event) => event.pointerType === 'touch';
+  /** @param {PointerEvent} event */
   const soon = (event, isGone = false) => {
     hover = { place: isGone ? null : placeOf(event), remove: event.shiftKey || event.altKey, isTouch: isTouch(event) };
     frame ||= requestAnimationFrame(() => {
@@ -74,6 +84,7 @@ export function listenForPointers(store, intents) {
     if (gesture instanceof Press && isTouch(event)) soon(event);
   });
 
+  /** @param {PointerEvent} event @returns {Gesture | null} */
   function begin(event) {
     const place = placeOf(event);
     if (event.button === MIDDLE || (isSpaceDown && event.button === LEFT)) return new Pan(place);
@@ -85,8 +96,9 @@ export function listenForPointers(store, intents) {
     return null;
   }
 
+  /** @param {PointerEvent} event */
   function pointAt(event) {
-    const button = event.target.closest?.('.point');
+    const button = closest(event.target, '.point');
     if (!button) return null;
     const { left, top, width, height } = button.getBoundingClientRect();
     const away = Math.hypot(event.clientX - left - width / 2, event.clientY - top - height / 2);
@@ -102,6 +114,7 @@ export function listenForPointers(store, intents) {
     stage.dataset.over = gesture instanceof Pan ? 'pan' : isSpaceDown ? 'space' : isOverPhoto() ? 'photo' : '';
   });
 
+  /** @param {PointerEvent} event */
   const end = (event) => {
     fingers.delete(event.pointerId);
     const ended = gesture;
@@ -133,8 +146,9 @@ export function listenForPointers(store, intents) {
     },
     { passive: false },
   );
+  /** @param {KeyboardEvent} event */
   const space = (event) => {
-    if (event.code !== 'Space' || event.target.closest?.('button, dialog, input')) return;
+    if (event.code !== 'Space' || closest(event.target, 'button, dialog, input')) return;
     isSpaceDown = event.type === 'keydown';
     stage.dataset.over = isSpaceDown ? 'space' : 'photo';
     event.preventDefault();

@@ -1,26 +1,31 @@
 // Which preview is asked for, and when: one is in flight, the newest request waits for it, and on a CPU the pointer must rest.
 
+/** @import { Point } from './store.js' */
+/** @typedef {{ points: readonly Point[], isLive: boolean }} Asked */
+
 /** On a CPU a preview takes the engine for a while: it is asked for once the pointer rests. */
 const REST_MS = 140;
 
 export class Previews {
+  /** @type {(serial: number, points: readonly Point[]) => void} */
   #send;
   #serial = 0;
   #inFlight = 0;
+  /** @type {Asked | null} */
   #wanted = null;
   #timer = 0;
   #asked = '';
 
-  /** What was sent last. */
+  /** What was sent last. @type {Asked | null} */
   #sent = null;
 
-  /** @param {(serial: number, points: import('./store.js').Point[]) => void} send */
+  /** @param {(serial: number, points: readonly Point[]) => void} send */
   constructor(send) {
     this.#send = send;
   }
 
   /**
-   * @param {import('./store.js').Point[]} points those that are there and the one that it is about, or was moved or pulled
+   * @param {readonly Point[]} points those that are there and the one that it is about, or was moved or pulled
    * @param {{ waits: boolean, isLive: boolean }} how `waits`: for the pointer to rest; `isLive`: a size is being pulled
    */
   want(points, { waits, isLive }) {
@@ -47,7 +52,7 @@ export class Previews {
     this.#inFlight = 0;
   }
 
-  /** An answer came. @returns {{ points: import('./store.js').Point[], isLive: boolean } | null} to what, where it is to be shown */
+  /** An answer came. @param {number} serial @returns {Asked | null} to what, where it is to be shown */
   arrived(serial) {
     if (serial === this.#inFlight) this.#inFlight = 0;
     const answered = serial === this.#serial ? this.#sent : null;

@@ -11,6 +11,11 @@ import { clampedSize, radiusOf, sizeOfRadius } from './size.js';
 import { targetOfKeys, wordOf } from './sizes.js';
 import { knownStops } from './stops.js';
 
+/** @import { SizeStop } from '../maskov-web.js' */
+/** @import { Extent, Place } from './camera.js' */
+/** @import { Intents } from './pointer.js' */
+/** @import { Point, Preview, Pull } from './store.js' */
+
 /** Nearer to the new point than this, in CSS pixels, there is no size in a pull. */
 const NO_PULL = 5;
 /** A stop within so many CSS pixels holds the ring: enough to hit it, too little to feel. */
@@ -20,18 +25,20 @@ const WHEEL = 0.002;
 /** The wheel's pull ends when the pointer goes further than this. */
 const WHEEL_REACH = 24;
 
-/** @typedef {import('./pointer.js').Place} Place */
-
-/** The points as they would be, the pulled one among them. */
+/** The points as they would be, the pulled one among them. @param {Pick<Pull, 'index' | 'x' | 'y' | 'foreground' | 'size'>} pull */
 function pulledPoints({ index, x, y, foreground, size }) {
   const { points } = store.state.document;
   const pulled = { x, y, foreground, size };
   return index < points.length ? points.map((point, i) => (i === index ? pulled : point)) : aimedPoints(pulled);
 }
 
-/** Another size of what is pulled: seen at once, its mask as soon as it is there. */
-function resize(change) {
-  const pull = { ...store.state.pull, ...change, isOn: true };
+/**
+ * Another size of what is pulled: seen at once, its mask as soon as it is there.
+ * @param {Pull} former
+ * @param {Pick<Pull, 'size' | 'taken'> & { angle?: number }} change
+ */
+function resize(former, change) {
+  const pull = { ...former, ...change, isOn: true };
   store.set({ pull });
   // The map of the point is there already: nothing has to rest.
   previewPoints(pulledPoints(pull), { isLive: true });
@@ -42,24 +49,23 @@ function letGo() {
   const { pull, preview, document: { points } } = store.state;
   if (!pull) return;
   store.set({ pull: null });
-  const { index, x, y, foreground, size, from, isOn, isAim } = pull;
+  const { index, x, y, foreground, size, taken, from, isOn, isAim } = pull;
   if (isAim) {
-    chooseSize(size, pull.taken);
+    if (taken !== null) chooseSize(size, taken);
     return;
   }
-  const word = isOn ? wordOf(size, pull.taken, from) : '';
+  const word = isOn ? wordOf(size, taken, from) : '';
   if (index < points.length) resizePoint(index, size, word);
   else placePoint({ x, y }, !foreground, size, word);
   const { revision } = store.state.document;
   // Until the mask is there, what was seen last stands in for it.
-  if (revision !== pull.revision && isPreviewOf(preview, pull)) store.set({ preview: { ...preview, holds: revision } });
+  if (revision !== pull.revision && preview && isPreviewOf(preview, pull)) store.set({ preview: { ...preview, holds: revision } });
   else if (isOn) pointAgain();
 }
 
-/** Whether a preview shows what comes of a pull. */
-function isPreviewOf(preview, { x, y, foreground, size, isOn }) {
-  if (!preview || isOn) return Boolean(preview?.isLive);
-  const { of } = preview;
+/** Whether a preview shows what comes of a pull. @param {Preview} preview @param {Pull} pull */
+function isPreviewOf({ of, isLive }, { x, y, foreground, size, isOn }) {
+  if (isOn) return isLive;
   return of.x === x && of.y === y && of.foreground === foreground && of.size === size;
 }
 
@@ -74,24 +80,24 @@ function giveUp() {
   return true;
 }
 
-/** A size by the ring's radius in photo pixels; at a stop, that stop's. */
-function sizeAtRadius(radius) {
-  const { document: { photo }, camera } = store.state;
+/** A size by the ring's radius in photo pixels; at a stop, that stop's. @param {Pull} pull @param {number} radius @param {Extent} photo */
+function sizeAtRadius(pull, radius, photo) {
+  const { camera } = store.state;
+  /** @param {SizeStop} stop */
   const away = (stop) => Math.abs(radiusOf(stop.size, photo) - radius) * camera.scale;
-  const [nearest] = knownStops(store.state, ...subject()).toSorted((a, b) => away(a) - away(b));
+  const [nearest] = knownStops(store.state, ...subject(pull)).toSorted((a, b) => away(a) - away(b));
   if (nearest && away(nearest) <= SNAP) return { size: nearest.isAutomatic ? null : nearest.size, taken: nearest.size };
   const size = sizeOfRadius(radius, photo);
   return { size, taken: size };
 }
 
-/** The points and the index of what is pulled. @returns {[import('./store.js').Point[], number]} */
-function subject() {
-  const { pull } = store.state;
+/** The points and the index of what is pulled. @param {Pull} pull @returns {[Point[], number]} */
+function subject(pull) {
   const points = pulledPoints(pull);
   return [points, Math.min(pull.index, points.length - 1)];
 }
 
-/** @type {Partial<import('./pointer.js').Intents>} */
+/** @satisfies {Partial<Intents>} */
 export const pullIntents = {
   point(place, remove, isTouch) {
     leaveScrub(place);
@@ -108,6 +114,7 @@ export const pullIntents = {
     if (!pixel) return;
     const foreground = !(remove || (isTouch && tapRemoves));
     const { size, automatic } = sizeAt(pixel);
+    /** @type {Pull} */
     const pull = { ...pixel, foreground, index: points.length, size, taken: size, from: automatic, angle: 0, revision, by: 'hand', isTouch, isOn: false };
     store.set({ pull, cursor: null, chosen: -1, isRingHot: false });
     previewPoints(pulledPoints(pull), { waits: true });
@@ -119,28 +126,27 @@ export const pullIntents = {
     store.set({ pull: { ...points[index], index, taken, from: taken, angle, revision, by: 'hand', isTouch, isOn: false } });
   },
   pull(place) {
-    const { pull, camera } = store.state;
+    const { pull, camera, document: { photo, points } } = store.state;
     // Esc has given it up, and the button is still down.
-    if (!pull) return;
+    if (!pull || !photo) return;
     const middle = placeOf(camera, pull);
     const away = distance(place, middle);
     const angle = away > 1 ? Math.atan2(place.y - middle.y, place.x - middle.x) : pull.angle;
-    const isNew = pull.index >= store.state.document.points.length;
+    const isNew = pull.index >= points.length;
     const automatic = { size: null, taken: pull.from };
     store.set({ angle });
-    resize({ angle, ...(isNew && away < NO_PULL ? automatic : sizeAtRadius(away / camera.scale)) });
+    resize(pull, { angle, ...(isNew && away < NO_PULL ? automatic : sizeAtRadius(pull, away / camera.scale, photo)) });
     carry(place, pull.isTouch);
   },
   letGo,
   giveUp,
   makeAutomatic: (index) => resizePoint(index, null, wordOf(null)),
   scrub(pixels, place) {
-    const { pull } = store.state;
-    if (pull?.by === 'hand') return;
-    if (!pull && !beginScrub(place)) return;
-    const { taken } = store.state.pull;
-    const size = clampedSize(taken * Math.exp(-pixels * WHEEL));
-    resize({ size, taken: size });
+    if (store.state.pull?.by === 'hand') return;
+    const pull = store.state.pull ?? beginScrub(place);
+    if (!pull || pull.taken === null) return;
+    const size = clampedSize(pull.taken * Math.exp(-pixels * WHEEL));
+    resize(pull, { size, taken: size });
   },
   endScrub() {
     if (store.state.pull?.by !== 'wheel') return false;
@@ -149,27 +155,33 @@ export const pullIntents = {
   },
 };
 
-/** What the wheel pulls at: what the keys would. Alt alone points at something to leave out, which is not meant here. */
+/**
+ * What the wheel pulls at: what the keys would. Alt alone points at something to leave out, which is not meant here.
+ * @param {Place} place
+ * @returns {Pull | null}
+ */
 function beginScrub(place) {
   const { chosen, preview, camera, document: { photo, points, revision } } = store.state;
   const pixel = pixelAt(camera, photo, place);
   if (chosen < 0 && !store.state.aim && pixel) aimAt(pixel, false);
   const target = targetOfKeys();
-  if (!target) return false;
+  if (!target) return null;
   const { index } = target;
   const point = target.points[index];
   const taken = target.isAim ? (point.size ?? preview?.taken.at(-1) ?? null) : takenBy(store.state, index);
-  if (taken === null) return false;
-  const pull = { ...point, index: target.isAim ? points.length : index, taken, from: taken, angle: 0, revision, by: 'wheel', place };
-  store.set({ pull: { ...pull, isTouch: false, isAim: target.isAim, isOn: true }, ...(!target.isAim && { chosen: index }) });
-  return true;
+  if (taken === null) return null;
+  const { isAim } = target;
+  /** @type {Pull} */
+  const pull = { ...point, index: isAim ? points.length : index, taken, from: taken, angle: 0, revision, by: 'wheel', place, isTouch: false, isAim, isOn: true };
+  store.set({ pull, ...(!isAim && { chosen: index }) });
+  return pull;
 }
 
 /** The wheel's pull ends where the pointer has gone elsewhere. @param {Place | null} place */
 function leaveScrub(place) {
   const { pull } = store.state;
   if (pull?.by !== 'wheel') return;
-  if (!place || distance(place, pull.place) > WHEEL_REACH) letGo();
+  if (!place || !pull.place || distance(place, pull.place) > WHEEL_REACH) letGo();
 }
 
 /** Nothing of it is left when the document is another one. */

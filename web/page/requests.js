@@ -1,12 +1,17 @@
 // What the engine is asked for.
 import { asked, photoId, store } from './app.js';
+import { find } from './elements.js';
 import { Engine } from './engine.js';
 import { handle } from './events.js';
 import { Exports } from './export.js';
 import { Previews } from './previews.js';
 import { readSettings } from './settings.js';
 
-const MODEL = new URL(document.querySelector('meta[name="model"]').content, document.baseURI).href;
+/** @import { LoadOptions } from '../maskov-web.js' */
+/** @import { OpenPhoto } from './photos.js' */
+/** @import { Point } from './store.js' */
+
+const MODEL = new URL(find('meta[name="model"]', HTMLMetaElement).content, document.baseURI).href;
 /** R of the quicker choice; the finer one is the model's own. */
 const FAST_RESOLUTION = 32;
 
@@ -18,7 +23,7 @@ let mapSerial = 0;
 /** Where it is to run: what the address says, until somebody chooses. */
 let device = asked.device;
 
-/** @param {{ fresh?: boolean, on?: 'auto' | 'cpu' }} [options] `fresh`: past every cache */
+/** @param {{ fresh?: boolean, on?: LoadOptions['device'] }} [options] `fresh`: past every cache */
 export function sendModel({ fresh = false, on = device } = {}) {
   device = on;
   previews.forget();
@@ -30,14 +35,14 @@ export function sendModel({ fresh = false, on = device } = {}) {
 
 let sentPhoto = 0;
 
-/** @param {import('./photos.js').OpenPhoto} photo */
+/** @param {OpenPhoto} photo */
 export function sendPhoto({ id, file }) {
   sentPhoto = id;
   previews.forget();
   engine.send({ kind: 'photo', photo: id, file });
 }
 
-/** Sends a photo unless it is what the engine was asked for last. */
+/** Sends a photo unless it is what the engine was asked for last. @param {OpenPhoto} photo */
 export function needPhoto(photo) {
   if (photo.id !== sentPhoto) sendPhoto(photo);
 }
@@ -46,24 +51,29 @@ export function sendPoints() {
   const { photo, revision, points } = store.state.document;
   previews.forget();
   exports.fail({ code: 'cancelled' });
-  engine.send({ kind: 'points', photo: photo.id, revision, points });
+  if (photo) engine.send({ kind: 'points', photo: photo.id, revision, points });
 }
 
 /** Asks for the mask that is kept as previews draw it, which show what they would change of it. */
 export function sendKept() {
-  const { photo, revision, points } = store.state.document;
-  engine.send({ kind: 'kept', photo: photo.id, revision, points });
+  const { revision, points } = store.state.document;
+  engine.send({ kind: 'kept', photo: photoId(), revision, points });
 }
 
-/** Asks for the stops of a point's size. The answer has the same key. */
+/**
+ * Asks for the stops of a point's size. The answer has the same key.
+ * @param {readonly Point[]} points
+ * @param {number} index
+ * @param {string} key
+ */
 export function sendSizes(points, index, key) {
   engine.send({ kind: 'sizes', photo: photoId(), points, index, key });
 }
 
-/** Asks for the Markov map of a point. */
+/** Asks for the Markov map of a point. @param {Point} point */
 export function sendMarkovMap(point) {
   engine.send({ kind: 'markov-map', serial: ++mapSerial, point });
 }
 
-/** Whether a map is the one that was asked for last. */
+/** Whether a map is the one that was asked for last. @param {number} serial */
 export const isNewestMap = (serial) => serial === mapSerial;

@@ -2,6 +2,9 @@
 import { distance, placeOf } from './camera.js';
 import { radiusOf } from './size.js';
 
+/** @import { Pixel, Place } from './camera.js' */
+/** @import { State } from './store.js' */
+
 /** A smaller ring than this would hide behind its point and could not be grabbed. */
 const LEAST_RADIUS = 22;
 /** How near to the line a mouse has it. */
@@ -18,9 +21,6 @@ const GRIP_MARGIN = 14;
 /** Where the grip may be when it cannot be where it was left. */
 const ANGLES = [-1, -3, 1, 3, 0, 4, -2, 2].map((eighths) => (eighths * Math.PI) / 4);
 
-/** @typedef {import('./store.js').State} State */
-/** @typedef {import('./pointer.js').Place} Place */
-
 /**
  * @typedef {object} Ring
  * @property {number} index of its point, -1 where the point is not kept yet
@@ -31,7 +31,7 @@ const ANGLES = [-1, -3, 1, 3, 0, 4, -2, 2].map((eighths) => (eighths * Math.PI) 
  * @property {number | null} angle where the grip is; null where there is none
  */
 
-/** The share of the photo that a point takes, as far as it is known. @param {State} state */
+/** The share of the photo that a point takes, as far as it is known. @param {State} state @param {number} index */
 export function takenBy({ document: { points }, mask }, index) {
   const point = points[index];
   return point ? (point.size ?? mask?.taken[`${point.x},${point.y}`] ?? null) : null;
@@ -41,6 +41,7 @@ export function takenBy({ document: { points }, mask }, index) {
 export function ringOf(state) {
   const { pull, chosen, aim, camera, document: { photo, points }, drag } = state;
   if (!photo) return null;
+  /** @param {number} index @param {Pixel} pixel @param {number | null} size @param {number} taken @returns {Ring} */
   const ring = (index, pixel, size, taken) => {
     const middle = placeOf(camera, pixel);
     return { index, middle, size, taken, radius: radiusOf(taken, photo) * camera.scale, angle: null };
@@ -58,13 +59,19 @@ export function ringOf(state) {
   return aim?.choice ? ring(-1, aim, aim.choice.size, aim.choice.taken) : null;
 }
 
-/** A place on a ring, or on the ray through it at another radius. */
+/**
+ * A place on a ring, or on the ray through it at another radius.
+ * @param {Pick<Ring, 'middle' | 'radius'>} ring
+ * @param {number} angle
+ * @returns {Place}
+ */
 export function onRay({ middle, radius }, angle, at = radius) {
   return { x: middle.x + at * Math.cos(angle), y: middle.y + at * Math.sin(angle) };
 }
 
-/** Where the grip was left, if it is seen there. */
+/** Where the grip was left, if it is seen there. @param {State} state @param {Ring} ring */
 function gripAngle({ angle, stage }, ring) {
+  /** @param {number} at */
   const isSeen = (at) => {
     const { x, y } = onRay(ring, at);
     return x > GRIP_MARGIN && y > GRIP_MARGIN && x < stage.width - GRIP_MARGIN && y < stage.height - GRIP_MARGIN;
@@ -72,7 +79,7 @@ function gripAngle({ angle, stage }, ring) {
   return [angle, ...ANGLES].find(isSeen) ?? null;
 }
 
-/** The point whose ring lies at a place, -1 for none. @param {State} state @param {Place} place */
+/** The point whose ring lies at a place, -1 for none. @param {State} state @param {Place} place @param {boolean} isTouch */
 export function ringAt(state, place, isTouch) {
   const ring = ringOf(state);
   if (!ring || ring.index < 0) return -1;

@@ -3,7 +3,9 @@ import { asked } from './app.js';
 import { openAtOnce, openFiles } from './edits.js';
 import { say } from './faults.js';
 
-/** @type {{ name: string, file: string, words: string }[]} `words` follow "Try the other sample:" */
+/** @typedef {{ name: string, file: string, words: string }} Sample `words` follow "Try the other sample:" */
+
+/** @type {Sample[]} */
 const SAMPLES = [
   { name: 'duck', file: 'duck.jpg', words: 'a duck, the easy one' },
   { name: 'still_life', file: 'still_life.jpg', words: 'a still life, the hard one' },
@@ -46,7 +48,7 @@ export function nameNextSample() {
   for (const button of document.querySelectorAll('[data-do="sample"]')) button.textContent = `Try the other sample: ${next().words}`;
 }
 
-/** @returns {Promise<Blob | null>} */
+/** @param {Sample} sample @returns {Promise<Blob | null>} */
 async function fetched({ file }) {
   const response = await fetch(`./sample/${file}`).catch(() => null);
   return response?.ok ? response.blob() : null;

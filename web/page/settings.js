@@ -7,7 +7,7 @@ const KEY = 'maskov';
 /** @returns {Settings} */
 export function readSettings() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? {};
+    return JSON.parse(localStorage.getItem(KEY) ?? 'null') ?? {};
   } catch {
     // A private window may refuse, and what is no JSON is not ours.
     return {};

@@ -6,16 +6,19 @@ const LARGEST = 0.9;
 /** Two sizes nearer than this factor are the same: the document keeps 32-bit numbers. */
 const SAME = 1.0005;
 
-/** @typedef {{ size: number, area: number, isAutomatic: boolean }} SizeStop as the engine has it */
+/** @import { SizeStop } from '../maskov-web.js' */
+/** @import { Extent } from './camera.js' */
 
+/** @param {number} size */
 export const clampedSize = (size) => Math.min(Math.max(size, SMALLEST), LARGEST);
 
-/** Radius of a size's ring, in photo pixels. */
+/** Radius of a size's ring, in photo pixels. @param {number} size @param {Extent} photo */
 export const radiusOf = (size, { width, height }) => Math.sqrt((size * width * height) / Math.PI);
 
-/** The size whose ring has this radius, clamped. */
+/** The size whose ring has this radius, clamped. @param {number} radius @param {Extent} photo */
 export const sizeOfRadius = (radius, { width, height }) => clampedSize((Math.PI * radius * radius) / (width * height));
 
+/** @param {number} a @param {number} b */
 const isSame = (a, b) => a < b * SAME && b < a * SAME;
 
 /**
@@ -30,19 +33,21 @@ export function stopOf(stops, size) {
 /**
  * The next stop above (1) or below (-1) a size, or none.
  * @param {SizeStop[]} stops smallest first
+ * @param {number} size
+ * @param {number} direction
  */
 export function nextStop(stops, size, direction) {
   if (direction > 0) return stops.find((stop) => stop.size > size * SAME);
   return stops.findLast((stop) => stop.size * SAME < size);
 }
 
-/** "12 %"; below one, with a decimal. */
+/** "12 %"; below one, with a decimal. @param {number} share */
 export function percent(share) {
   const hundredths = 100 * share;
   return `${hundredths > 0 && hundredths < 0.95 ? hundredths.toFixed(1) : Math.round(hundredths)} %`;
 }
 
-/** ", size 3 of 4" where the size is at a stop. */
+/** ", size 3 of 4" where the size is at a stop. @param {SizeStop[]} stops @param {number | null} size */
 export function ofStops(stops, size) {
   const at = stopOf(stops, size);
   return at < 0 ? '' : `, size ${at + 1} of ${stops.length}`;

@@ -1,6 +1,7 @@
 // The stops of a size: asked for when somebody is about to change one, and stepped through by keys.
 import { photoId, store } from './app.js';
 import { resizePoint } from './edits.js';
+import { closest, find } from './elements.js';
 import { aimedPoints, chooseSize } from './pointing.js';
 import { sendSizes } from './requests.js';
 import { takenBy } from './rings.js';
@@ -8,13 +9,14 @@ import { clampedSize, nextStop, ofStops, percent } from './size.js';
 import { keyOfStops, knownStops } from './stops.js';
 import { changed } from './store.js';
 
-/** @typedef {import('./store.js').Point} Point */
-/** @typedef {{ points: Point[], index: number, isAim: boolean }} Target */
+/** @import { SizeStop } from '../maskov-web.js' */
+/** @import { Point } from './store.js' */
+/** @typedef {{ points: readonly Point[], index: number, isAim: boolean }} Target */
 
 /** What an arrow makes of a size. */
 const NUDGE = 1.1;
 
-/** Steps that wait for the stops of this question. */
+/** Steps that wait for the stops of this question. @type {{ key: string, steps: (1 | -1)[] }} */
 let waiting = { key: '', steps: [] };
 /** The question that is on its way. */
 let asked = '';
@@ -31,6 +33,7 @@ export function targetOfKeys() {
   return points.length ? { points, index: points.length - 1, isAim: false } : null;
 }
 
+/** @param {readonly Point[]} points @param {number} index */
 function askFor(points, index) {
   const key = keyOfStops(store.state, points, index);
   if (key === asked || store.state.stops?.key === key || store.state.encoded !== photoId()) return;
@@ -38,10 +41,15 @@ function askFor(points, index) {
   sendSizes(points.map((point, i) => (i === index ? { ...point, size: null } : point)), index, key);
 }
 
-/** "Larger", "Smaller" or "Automatic size"; nothing where the former size is not known. */
+/**
+ * "Larger", "Smaller" or "Automatic size"; nothing where the former size is not known.
+ * @param {number | null} size
+ * @param {number | null} [taken]
+ * @param {number | null} [from]
+ */
 export function wordOf(size, taken, from) {
   if (size === null) return 'Automatic size';
-  if (!from) return '';
+  if (!from || !taken) return '';
   return taken > from ? 'Larger' : 'Smaller';
 }
 
@@ -61,10 +69,10 @@ export function step(direction) {
   askFor(points, index);
 }
 
-/** @param {Target} target */
+/** @param {Target} target @param {SizeStop[]} stops @param {1 | -1} direction */
 function stepAt({ points, index, isAim }, stops, direction) {
-  const automatic = stops.find(({ isAutomatic }) => isAutomatic).size;
-  const now = points[index].size ?? automatic;
+  const now = points[index].size ?? stops.find(({ isAutomatic }) => isAutomatic)?.size;
+  if (now === undefined) return;
   const stop = nextStop(stops, now, direction);
   if (!stop) {
     store.set({ told: { text: `This is the ${direction > 0 ? 'largest' : 'smallest'} size.` } });
@@ -81,7 +89,7 @@ function stepAt({ points, index, isAim }, stops, direction) {
   store.set({ told: { text: `${word}, ${percent(stop.area)} of the photo${ofStops(stops, size)}.` } });
 }
 
-/** A tenth more or less, for the ring's own keys. */
+/** A tenth more or less, for the ring's own keys. @param {number} index @param {1 | -1} direction */
 export function nudge(index, direction) {
   const taken = takenBy(store.state, index);
   if (taken === null) return;
@@ -92,8 +100,8 @@ export function nudge(index, direction) {
 /** Asks for stops as soon as somebody reaches for a size, and goes on with the steps that waited for them. */
 export function followSizes() {
   // A grip that is pressed without a pointer: by Enter, Space or a screen reader.
-  document.querySelector('#points').addEventListener('click', ({ target, detail }) => {
-    if (detail === 0 && target.closest('.grip')) step(1);
+  find('#points').addEventListener('click', ({ target, detail }) => {
+    if (detail === 0 && closest(target, '.grip')) step(1);
   });
   store.onFrame((state, before) => {
     const { document: { points, revision }, pull, preview, chosen, isRingHot, mask } = state;

@@ -1,29 +1,49 @@
 // What a task of each key does. The table's order is their priority.
 import { Engine, Photo } from '../maskov-web.js';
 
-/** @typedef {import('./scheduler.js').Scheduler} Scheduler */
-/** @typedef {import('./tasks.js').Task} Task */
+/** @import { Mask } from '../maskov-web.js' */
+/** @import { Png } from '../page/engine.js' */
+/** @import { Scheduler } from './scheduler.js' */
+/** @import { Asked, Task } from './tasks.js' */
+
 /**
- * @typedef {object} Job
- * @property {string} key its task's key
- * @property {(scheduler: Scheduler, request: object) => boolean} isReady whether what it needs is there
- * @property {(scheduler: Scheduler, task: Task) => Promise<void>} run
- * @property {boolean} [isOnce] whether its task is fulfilled for good, and given up after any error
+ * `key`: its task's; `isReady`: whether what it needs is there; `isOnce`: whether its task is fulfilled for good, and given up
+ * after any error. Methods, for to TypeScript only those may take the tasks of one key alone.
+ * @typedef {{
+ *   key: string,
+ *   isReady(scheduler: Scheduler, task: Task): boolean,
+ *   run(scheduler: Scheduler, task: Task): Promise<void>,
+ *   isOnce?: boolean,
+ * }} Job
+ */
+/**
+ * @template {Asked['kind']} K
+ * @typedef {Task<Extract<Asked, { kind: K }>>} TaskOf
  */
 
 /** @type {Job[]} */
 export const JOBS = [
   { key: 'model', isReady: () => true, run: load },
   { key: 'encode', isReady: ({ engine }) => engine !== null, run: encode },
-  { key: 'points', isReady: (scheduler, { photo, points }) => scheduler.photo?.id === photo && (!points.length || scheduler.isEncoded(photo)), run: segment },
-  ...['mask', 'cutout'].map((what) => ({ key: `export ${what}`, isReady: (scheduler) => scheduler.hasMask(), run: exportPng, isOnce: true })),
+  { key: 'points', isReady: isPhotoThere, run: segment },
+  { key: 'export mask', isReady: (scheduler) => scheduler.hasMask(), run: exportPng, isOnce: true },
+  { key: 'export cutout', isReady: (scheduler) => scheduler.hasMask(), run: exportPng, isOnce: true },
   { key: 'markov-map', isReady: (scheduler) => scheduler.isEncoded(scheduler.photo?.id), run: makeMarkovMap, isOnce: true },
   { key: 'kept', isReady: (scheduler) => scheduler.hasMask(), run: outlineKept, isOnce: true },
   { key: 'preview', isReady: (scheduler, { photo }) => scheduler.isEncoded(photo), run: preview, isOnce: true },
   { key: 'sizes', isReady: (scheduler, { photo }) => scheduler.isEncoded(photo), run: findSizes, isOnce: true },
 ];
 
-/** Decoding needs no engine and waits for nothing. @param {Scheduler} scheduler @param {Task} task */
+/**
+ * Without points there is no mask, and nothing that an engine is needed for.
+ * @param {Scheduler} scheduler
+ * @param {TaskOf<'points'>} task
+ */
+function isPhotoThere(scheduler, { request: { photo, points } }) {
+  return scheduler.photo?.id === photo && (!points.length || scheduler.isEncoded(photo));
+}
+
+/** Decoding needs no engine and waits for nothing. @param {Scheduler} scheduler @param {TaskOf<'photo'>} task */
 export async function decode(scheduler, { request: { photo, file }, signal }) {
   const picture = await Photo.decode(file);
   if (signal.aborted) {
@@ -31,11 +51,12 @@ export async function decode(scheduler, { request: { photo, file }, signal }) {
     throw signal.reason;
   }
   const { width, height, notes } = picture;
-  const png = picture.png();
+  const png = owned(picture.png());
   scheduler.openPhoto(photo, picture);
   scheduler.tell({ kind: 'photo', photo, width, height, notes, png });
 }
 
+/** @param {Scheduler} scheduler @param {TaskOf<'model'>} task */
 async function load(scheduler, task) {
   // The old model's memory first: two at once may not fit.
   scheduler.closeEngine();
@@ -43,12 +64,15 @@ async function load(scheduler, task) {
   scheduler.engine = await Engine.load({ model, device, resolution, fresh, softwareIsFaster, ...scheduler.optionsFor(task) });
 }
 
+/** @param {Scheduler} scheduler @param {TaskOf<'encode'>} task */
 async function encode(scheduler, task) {
-  const { picture } = scheduler.photo;
+  const picture = scheduler.photo?.picture;
+  if (!picture) return;
   const { milliseconds } = await scheduler.call(task, (engine, options) => engine.setImage(picture, options));
   scheduler.tellEncoded(milliseconds);
 }
 
+/** @param {Scheduler} scheduler @param {TaskOf<'points'>} task */
 async function segment(scheduler, task) {
   const { photo, revision, points } = task.request;
   scheduler.forgetMask();
@@ -61,18 +85,23 @@ async function segment(scheduler, task) {
   scheduler.tell({ kind: 'mask', photo, revision, ...told(mask) });
 }
 
+/** @param {Scheduler} scheduler @param {TaskOf<'export'>} task */
 async function exportPng(scheduler, { request: { serial, what } }) {
+  const { mask } = scheduler;
+  if (!mask) return;
   scheduler.tell({ kind: 'work', stage: 'exporting', done: 0, total: 0 });
-  const png = what === 'mask' ? scheduler.mask.maskPng() : scheduler.mask.cutoutPng();
+  const png = owned(what === 'mask' ? mask.maskPng() : mask.cutoutPng());
   scheduler.tell({ kind: 'exported', serial, what, png });
 }
 
+/** @param {Scheduler} scheduler @param {TaskOf<'markov-map'>} task */
 async function makeMarkovMap(scheduler, task) {
   const { serial, point } = task.request;
   const map = await scheduler.call(task, (engine, options) => engine.markovMap(point, options));
   scheduler.tell({ kind: 'markov-map', serial, ...map });
 }
 
+/** @param {Scheduler} scheduler @param {TaskOf<'preview'>} task */
 async function preview(scheduler, task) {
   const { photo, serial, points } = task.request;
   const mask = await scheduler.call(task, (engine, options) => engine.preview(points, options));
@@ -80,6 +109,7 @@ async function preview(scheduler, task) {
   mask.free();
 }
 
+/** @param {Scheduler} scheduler @param {TaskOf<'kept'>} task */
 async function outlineKept(scheduler, task) {
   const { photo, revision, points } = task.request;
   const mask = await scheduler.call(task, (engine, options) => engine.preview(points, options));
@@ -87,14 +117,18 @@ async function outlineKept(scheduler, task) {
   mask.free();
 }
 
+/** @param {Scheduler} scheduler @param {TaskOf<'sizes'>} task */
 async function findSizes(scheduler, task) {
   const { photo, points, index, key } = task.request;
   const stops = await scheduler.call(task, (engine, options) => engine.sizes(points, index, options));
   scheduler.tell({ kind: 'sizes', photo, key, stops });
 }
 
-/** What the page is told of a mask. @param {import('../maskov-web.js').Mask} mask */
+/** What the page is told of a mask. @param {Mask} mask */
 function told(mask) {
   const { milliseconds, area, sizes } = mask;
   return { milliseconds, area, sizes, path: mask.outlinePath() };
 }
+
+/** What the engine hands out is a copy, in memory that nobody shares. @param {Uint8Array} bytes */
+const owned = (bytes) => /** @type {Png} */ (bytes);

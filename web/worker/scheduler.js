@@ -3,19 +3,20 @@
 import { JOBS, decode } from './jobs.js';
 import { Tasks } from './tasks.js';
 
-/** @typedef {import('../page/engine.js').Request} Request */
-/** @typedef {import('../page/engine.js').Event} Event */
+/** @import { CallOptions, Engine, Mask, Photo, Progress } from '../maskov-web.js' */
+/** @import { Event, Request, RequestOf } from '../page/engine.js' */
+/** @import { Task } from './tasks.js' */
 
 /** Tasks that are given up when anything goes wrong: the page asks again for what it still wants. */
 const PASSING = JOBS.filter(({ isOnce }) => isOnce).map(({ key }) => key);
 const EXPORTS = PASSING.filter((key) => key.startsWith('export '));
 
 export class Scheduler {
-  /** @type {import('../maskov-web.js').Engine | null} */
+  /** @type {Engine | null} */
   engine = null;
-  /** The photo that is open. @type {{ id: number, picture: import('../maskov-web.js').Photo } | null} */
+  /** The photo that is open. @type {{ id: number, picture: Photo } | null} */
   photo = null;
-  /** The mask of the newest points. @type {import('../maskov-web.js').Mask | null} */
+  /** The mask of the newest points. @type {Mask | null} */
   mask = null;
   #tasks = new Tasks();
   /** @type {(event: Event) => void} */
@@ -35,7 +36,7 @@ export class Scheduler {
 
   /** The engine's program is there. */
   open() {
-    const waiting = this.#waiting;
+    const waiting = this.#waiting ?? [];
     this.#waiting = null;
     for (const request of waiting) this.take(request);
   }
@@ -50,6 +51,7 @@ export class Scheduler {
     this.#work();
   }
 
+  /** @param {Request} request */
   #note(request) {
     const tasks = this.#tasks;
     switch (request.kind) {
@@ -82,6 +84,7 @@ export class Scheduler {
     for (const key of ['model', 'encode']) if (this.#tasks.is(key, 'failed')) this.#tasks.again(key);
   }
 
+  /** @param {Task<RequestOf<'photo'>>} task */
   async #decode(task) {
     await this.#attempt(task, () => decode(this, task));
     this.#work();
@@ -90,8 +93,8 @@ export class Scheduler {
   async #work() {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    for (let job = this.#next(); job; job = this.#next()) {
-      const task = this.#tasks.get(job.key);
+    for (let next = this.#next(); next; next = this.#next()) {
+      const { job, task } = next;
       await this.#attempt(task, () => job.run(this, task));
       if (job.isOnce && this.#tasks.get(job.key) === task) this.#tasks.drop(job.key);
       this.tellEngine();
@@ -100,10 +103,18 @@ export class Scheduler {
   }
 
   #next() {
-    return JOBS.find(({ key, isReady }) => this.#tasks.is(key, 'open') && isReady(this, this.#tasks.get(key).request));
+    for (const job of JOBS) {
+      const task = this.#tasks.get(job.key);
+      if (task?.state === 'open' && job.isReady(this, task)) return { job, task };
+    }
+    return null;
   }
 
-  /** Runs a task. What the engine has a name for is told; anything else is a fault and stops the worker. */
+  /**
+   * Runs a task. What the engine has a name for is told; anything else is a fault and stops the worker.
+   * @param {Task} task
+   * @param {() => Promise<void>} run
+   */
   async #attempt(task, run) {
     try {
       await run();
@@ -114,7 +125,7 @@ export class Scheduler {
       task.state = 'failed';
       this.#tasks.drop(...PASSING);
       const { code, message } = error;
-      this.#tell({ kind: 'error', code, message, photo: task.request.photo, serial: task.request.serial });
+      this.#tell({ kind: 'error', code, message, photo: task.photo, serial: task.serial });
     }
   }
 
@@ -123,7 +134,7 @@ export class Scheduler {
     this.#tell(event);
   }
 
-  /** Options of a call for a task. @param {import('./tasks.js').Task} task */
+  /** Options of a call for a task. @param {Task} task @returns {CallOptions} */
   optionsFor(task) {
     return { signal: task.signal, onProgress: (progress) => this.#tellProgress(progress, task) };
   }
@@ -131,16 +142,18 @@ export class Scheduler {
   /**
    * Calls the engine for a task. Where everything had to be done again meanwhile, that is over now.
    * @template T
-   * @param {import('./tasks.js').Task} task
-   * @param {(engine: import('../maskov-web.js').Engine, options: import('../maskov-web.js').CallOptions) => Promise<T>} call
+   * @param {Task} task
+   * @param {(engine: Engine, options: CallOptions) => Promise<T>} call
    */
   async call(task, call) {
+    if (!this.engine) throw new Error('No task that calls the engine is ready without one.');
     const answer = await call(this.engine, this.optionsFor(task));
     this.tellEngine();
-    if (this.#lostAt !== null && this.isEncoded(this.photo.id)) this.tellEncoded(performance.now() - this.#lostAt);
+    if (this.#lostAt !== null && this.isEncoded(this.photo?.id)) this.tellEncoded(performance.now() - this.#lostAt);
     return answer;
   }
 
+  /** @param {Progress} progress @param {Task} task */
   #tellProgress({ stage, ...steps }, task) {
     if (stage === 'recovering' || stage === 'shrinking') {
       this.#lostAt = performance.now();
@@ -155,31 +168,33 @@ export class Scheduler {
   tellEngine() {
     if (!this.engine) return;
     const { device, resolution, ownResolution, isStored, isStoreFull: storageFull } = this.engine;
+    /** @type {Event} */
     const event = { kind: 'device', device, resolution, ownResolution, isStored, storageFull };
     const told = JSON.stringify(event);
     if (told !== this.#toldEngine) this.#tell(event);
     this.#toldEngine = told;
   }
 
-  /** The engine has read the photo that is open. */
+  /** The engine has read the photo that is open. @param {number} milliseconds */
   tellEncoded(milliseconds) {
     this.#lostAt = null;
+    if (!this.photo || !this.engine) return;
     this.#tell({ kind: 'encoded', photo: this.photo.id, milliseconds, resolution: this.engine.resolution });
   }
 
-  /** A photo takes the place of the one before, and everything about that one ends. */
+  /** A photo takes the place of the one before, and everything about that one ends. @param {number} id @param {Photo} picture */
   openPhoto(id, picture) {
     this.photo?.picture.free();
     this.photo = { id, picture };
     this.forgetMask();
-    this.#tasks.put('encode', { photo: id });
+    this.#tasks.put('encode', { kind: 'encode', photo: id });
     for (const key of ['points', 'preview', 'kept', 'sizes']) {
-      if (this.#tasks.get(key)?.request.photo !== id) this.#tasks.drop(key);
+      if (this.#tasks.get(key)?.photo !== id) this.#tasks.drop(key);
       else if (key === 'points') this.#tasks.again(key);
     }
   }
 
-  /** Whether the engine has read that photo. */
+  /** Whether the engine has read that photo. @param {number} [photo] */
   isEncoded(photo) {
     return this.photo?.id === photo && this.#tasks.is('encode', 'done');
   }

@@ -1,14 +1,31 @@
 // What the page asked for: of each key the newest task, with the means to end it.
 
-/** @typedef {'open' | 'done' | 'failed'} State */
+/** @import { Request } from '../page/engine.js' */
 
+/**
+ * @typedef {'open' | 'done' | 'failed'} State
+ * @typedef {Request | { kind: 'encode', photo: number }} Asked by the page, or by the photo that it opened
+ */
+
+/** @template {Asked} [R=Asked] */
 export class Task {
   /** @type {State} */
   state = 'open';
   #controller = new AbortController();
 
+  /** @param {R} request */
   constructor(request) {
     this.request = request;
+  }
+
+  /** The photo that it is about. */
+  get photo() {
+    return 'photo' in this.request ? this.request.photo : undefined;
+  }
+
+  /** The number that the answer is to have. */
+  get serial() {
+    return 'serial' in this.request ? this.request.serial : undefined;
   }
 
   get signal() {
@@ -34,7 +51,12 @@ export class Tasks {
     return this.#all.get(key)?.state === state;
   }
 
-  /** A new task in place of the one before, whose work ends. */
+  /**
+   * A new task in place of the one before, whose work ends.
+   * @template {Asked} R
+   * @param {string} key
+   * @param {R} request
+   */
   put(key, request) {
     this.drop(key);
     const task = new Task(request);
@@ -42,6 +64,7 @@ export class Tasks {
     return task;
   }
 
+  /** @param {string[]} keys */
   drop(...keys) {
     for (const key of keys) {
       this.#all.get(key)?.end();
@@ -49,7 +72,7 @@ export class Tasks {
     }
   }
 
-  /** The same again from the start, where there is such a task. */
+  /** The same again from the start, where there is such a task. @param {string[]} keys */
   again(...keys) {
     for (const key of keys) {
       const task = this.#all.get(key);
