@@ -3,14 +3,26 @@
 use crate::process::run;
 use crate::site_check::{check, files_below};
 use crate::toolbox::Toolbox;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Folder that the site is written to.
-pub fn site(toolbox: &Toolbox) -> PathBuf {
+fn site(toolbox: &Toolbox) -> PathBuf {
     toolbox.root.join("dist")
+}
+
+/// That folder, with a site in it.
+///
+/// # Errors
+/// When it was not built yet.
+pub fn built_site(toolbox: &Toolbox) -> Result<PathBuf> {
+    let site = site(toolbox);
+    if !site.join("index.html").is_file() {
+        bail!("there is no site in {}: run `cargo xtask dist` first", site.display());
+    }
+    Ok(site)
 }
 
 /// Builds the site in release, checks it and prints what it weighs.

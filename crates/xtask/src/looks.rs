@@ -5,7 +5,7 @@ use crate::process::run;
 use crate::setup::{Purpose, ensure};
 use crate::site_check::files_below;
 use crate::toolbox::{Toolbox, WEBKIT_DRIVER, XVFB};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
@@ -49,10 +49,7 @@ fn on_the_site(toolbox: &Toolbox, script: &str) -> Result<Command> {
 /// # Errors
 /// When there is no site or a browser is missing.
 pub fn node(toolbox: &Toolbox) -> Result<Command> {
-    let site = dist::site(toolbox);
-    if !site.join("index.html").is_file() {
-        bail!("there is no site in {}: run `cargo xtask dist` first", site.display());
-    }
+    let site = dist::built_site(toolbox)?;
     let mut browsers = vec![
         ("MASKOV_CHROMIUM", "Chromium", toolbox.chromium()),
         ("MASKOV_FIREFOX", "Firefox", toolbox.firefox()),

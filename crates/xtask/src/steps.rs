@@ -1,9 +1,9 @@
 //! The steps of `cargo xtask test`, each by itself.
 
-use crate::looks;
 use crate::process::{run, run_and_read};
 use crate::site_check::files_below;
 use crate::toolbox::{Toolbox, built, lavapipe};
+use crate::{dist, looks};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -123,6 +123,17 @@ fn with_binary(options: &str, chromium: &Path) -> Result<String> {
 fn tests_passed(printed: &str) -> usize {
     let results = printed.lines().filter_map(|line| line.trim().strip_prefix("test result: ok. "));
     results.filter_map(|rest| rest.split(' ').next()?.parse::<usize>().ok()).sum()
+}
+
+/// The types of the built site's scripts, with those of the engine: the page's own, then the workers', which have no window.
+pub fn types(toolbox: &Toolbox) -> Result<()> {
+    dist::built_site(toolbox)?;
+    for project in ["tsconfig.json", "tsconfig.worker.json"] {
+        let mut node = toolbox.command("node");
+        node.args(["node_modules/typescript/bin/tsc", "--project", project]);
+        run(node.current_dir(toolbox.root.join("tests/e2e")))?;
+    }
+    Ok(())
 }
 
 /// The command line that the page is compared with.

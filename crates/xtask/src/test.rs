@@ -13,7 +13,7 @@ struct Step {
     run: fn(&Toolbox) -> Result<()>,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step { name: "fmt", what: "the layout of the code", fix: "Run `cargo fmt`.", run: steps::fmt },
     Step {
         name: "clippy",
@@ -44,6 +44,12 @@ const STEPS: [Step; 8] = [
         what: "the site builds and is whole",
         fix: "Repeat it by `cargo xtask dist`.",
         run: dist::dist,
+    },
+    Step {
+        name: "types",
+        what: "the types of the built site's scripts",
+        fix: "Mend in web/ what tsc named above in dist/, and repeat it by `cargo xtask dist && cargo xtask test types`.",
+        run: steps::types,
     },
     Step {
         name: "cli",
