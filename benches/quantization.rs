@@ -14,9 +14,9 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
 use maskov_engine::{DeviceChoice, Engine, Fidelity, Photo, PromptPoint, never_cancelled};
+use maskov_fixtures::shared;
 use maskov_runtime::compare::mean_total_variation;
 use maskov_segment::evaluation::iou;
-use maskov_tests::shared;
 use maskov_weights::Pack;
 use pollster::block_on;
 
@@ -32,7 +32,7 @@ struct Outcome {
 fn main() -> Result<()> {
     let arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
     // Cargo runs benches in their package's folder; paths are meant from the repository's.
-    let packs: Vec<PathBuf> = arguments.map(maskov_tests::repository).collect();
+    let packs: Vec<PathBuf> = arguments.map(maskov_fixtures::repository).collect();
     ensure!(packs.len() > 1, "give the folder of a reference pack and of the packs to compare with it");
     let Some(folder) = shared("data/COCO_val2017_subset/images") else { return Ok(()) };
     let photos = first_photos(&folder)?;

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use maskov_engine::Photo;
 
-use crate::{fixture, repository};
+use maskov_fixtures::{fixture, repository};
 
 /// R of every measurement on them: the CPU's default. A software adapter would need minutes at the model's own.
 pub const RESOLUTION: usize = 32;

@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use maskov_engine::{DeviceChoice, Engine, PromptPoint, never_cancelled};
+use maskov_fixtures::repository;
 use maskov_segment::evaluation::{iou, next_click};
-use maskov_tests::repository;
 use maskov_tests::sample::{RESOLUTION, Sample};
 use maskov_weights::Pack;
 use pollster::block_on;

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use maskov_engine::{DeviceChoice, Engine};
-use maskov_tests::repository;
+use maskov_fixtures::repository;
 use maskov_tests::sample::RESOLUTION;
 use maskov_tests::still_life::{self, mean_after};
 use maskov_weights::Pack;

@@ -62,16 +62,11 @@ fn verify_passes_on_the_gpu() {
 
 #[test]
 fn verify_passes_on_what_only_this_machine_has() {
-    for (file, shown) in [
-        ("../shared/reference/photo_32.safetensors", "a photo's golden file"),
-        ("../shared/models/small-v1/golden_32.safetensors", "the embedded model's golden file"),
-    ] {
-        if !Path::new(&repository(file)).exists() {
-            println!("skipped: {file} is absent, so {shown} was not verified");
-            continue;
-        }
+    // A photo's golden file, and the embedded model's.
+    for file in ["reference/photo_32.safetensors", "models/small-v1/golden_32.safetensors"] {
+        let Some(file) = maskov_fixtures::shared(file) else { continue };
         for device in ["cpu", "gpu"] {
-            let said = succeed(&["verify", &repository(file), "--device", device]);
+            let said = succeed(&["verify", file.to_str().unwrap(), "--device", device]);
             assert!(said.contains("all within their bounds"), "{said}");
         }
     }

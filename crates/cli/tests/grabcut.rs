@@ -3,9 +3,7 @@
 
 mod common;
 
-use std::path::Path;
-
-use common::{Scratch, maskov, repository, stderr};
+use common::{Scratch, maskov, stderr};
 
 /// IoU after the first click, measured on 2026-11-25 and 28 with the shipped q8 pack.
 const FIRST_CLICKS: [(&str, [(&str, f64); 3]); 2] = [
@@ -17,13 +15,9 @@ const TOLERANCE: f64 = 0.02;
 
 #[test]
 fn three_photos_of_grabcut_keep_their_first_masks() {
-    let set = repository("../shared/data/GrabCut");
-    if !Path::new(&repository("../shared")).is_dir() {
-        println!("skipped: ../shared/data/GrabCut is absent, so no photo of it was evaluated");
-        return;
-    }
+    let Some(set) = maskov_fixtures::shared("data/GrabCut") else { return };
     for (method, first_clicks) in FIRST_CLICKS {
-        check(&set, method, &first_clicks);
+        check(set.to_str().unwrap(), method, &first_clicks);
     }
 }
 

@@ -2,7 +2,6 @@
 //! same values. Its golden file holds a third-party photo and stays outside of the repository.
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use maskov_diffusion::{Configs, DiffusionSettings, UnetConfig, attention_graph, verification_graph};
@@ -29,13 +28,9 @@ struct Golden {
 }
 
 impl Golden {
-    /// `None`, and a line that says so, where the folder is absent.
+    /// `None` where the folder is absent.
     fn open() -> Option<Self> {
-        let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/models/small-v1");
-        if !folder.is_dir() {
-            println!("skipped: ../shared/models/small-v1 is absent, so the embedded model was not checked");
-            return None;
-        }
+        let folder = maskov_fixtures::shared("models/small-v1")?;
         let checkpoint = block_on(Checkpoint::open_folder(&folder)).unwrap();
         let settings = DiffusionSettings::parse(&checkpoint.settings().unwrap().to_string()).unwrap();
         let unet = UnetConfig::parse(&checkpoint.config("unet").unwrap().to_string()).unwrap();

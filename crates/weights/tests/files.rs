@@ -17,16 +17,6 @@ fn scratch(test: &str) -> PathBuf {
     path
 }
 
-/// A path of the reference material, or `None` with a line that says what was not checked.
-fn shared(path: &str) -> Option<PathBuf> {
-    let full = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(path);
-    if !full.exists() {
-        println!("skipped: ../shared/{path} is absent");
-        return None;
-    }
-    Some(full)
-}
-
 fn write_tensors(path: &Path, names: &[&str], value: f32) {
     let tensors: Vec<HostTensor> =
         names.iter().map(|&name| HostTensor::from_f32(name, &[2], &[value; 2]).unwrap()).collect();
@@ -193,7 +183,7 @@ fn a_folder_that_is_no_pack_is_not_replaced() {
 
 #[test]
 fn golden_files_open() {
-    let Some(path) = shared("reference/synthetic_24.safetensors") else {
+    let Some(path) = maskov_fixtures::shared("reference/synthetic_24.safetensors") else {
         return;
     };
     let golden = block_on(SafeTensors::open(Box::new(FileSource::open(path).unwrap()))).unwrap();
@@ -209,7 +199,7 @@ fn golden_files_open() {
 
 #[test]
 fn published_layouts_open() {
-    let Some(path) = shared("reference/diffusers_tiny/sd1_shaped") else {
+    let Some(path) = maskov_fixtures::shared("reference/diffusers_tiny/sd1_shaped") else {
         return;
     };
     let checkpoint = block_on(Checkpoint::open_folder(path)).unwrap();
@@ -228,7 +218,7 @@ fn published_layouts_open() {
 
 #[test]
 fn the_embedded_model_packs() {
-    let Some(path) = shared("models/small-v1") else {
+    let Some(path) = maskov_fixtures::shared("models/small-v1") else {
         return;
     };
     let checkpoint = block_on(Checkpoint::open_folder(path)).unwrap();

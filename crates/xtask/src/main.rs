@@ -9,6 +9,7 @@ mod requirements;
 mod serve;
 mod setup;
 mod site_check;
+mod skips;
 mod steps;
 mod test;
 mod toolbox;

@@ -2,6 +2,7 @@
 
 use crate::process::{run, run_and_read};
 use crate::site_check::files_below;
+use crate::skips::Skips;
 use crate::toolbox::{Toolbox, built, lavapipe};
 use crate::{dist, looks};
 use anyhow::{Context, Result, bail};
@@ -57,6 +58,7 @@ pub fn native(toolbox: &Toolbox) -> Result<()> {
         let mut cargo = toolbox.cargo();
         cargo.arg("test").args(arguments);
         set_adapter(&mut cargo)?;
+        Skips::collect(&mut cargo)?;
         run(&mut cargo)?;
     }
     Ok(())
@@ -81,13 +83,14 @@ fn set_adapter(cargo: &mut Command) -> Result<()> {
 /// The kernels' tests and the golden files in headless Chromium.
 pub fn browser(toolbox: &Toolbox) -> Result<()> {
     println!("Adapter: SwiftShader, Chromium's software renderer, in a dedicated worker");
-    for tests in [
-        ["maskov-kernels", "--lib", "--"],
-        ["maskov-runtime", "--test", "networks"],
-        ["maskov-segment", "--test", "goldens"],
-        ["maskov-tests", "--test", "browser_*"],
-        ["maskov-web", "--lib", "--"],
-    ] {
+    let tests: [&[&str]; 5] = [
+        &["maskov-kernels", "--lib"],
+        &["maskov-runtime", "--test", "networks", "--test", "dino"],
+        &["maskov-segment", "--test", "goldens"],
+        &["maskov-tests", "--test", "browser_*"],
+        &["maskov-web", "--lib"],
+    ];
+    for tests in tests {
         let mut cargo = toolbox.cargo();
         cargo.args(["test", "--target", WASM, "-p"]).args(tests);
         set_browser(toolbox, &mut cargo)?;
@@ -157,6 +160,7 @@ pub fn e2e(toolbox: &Toolbox) -> Result<()> {
     }
     // Two at a time: each has a browser that renders in software, and waits for much else.
     node.args(["--test", "--test-concurrency=2", "--test-reporter=spec"]).args(tests);
+    Skips::collect(&mut node)?;
     node.env("MASKOV_CLI", built(&format!("maskov{}", std::env::consts::EXE_SUFFIX))?);
     run(&mut node)
 }

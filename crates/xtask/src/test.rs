@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that CI runs, cheapest first, ending at the first failure.
 
 use crate::setup::{Purpose, ensure};
+use crate::skips::Skips;
 use crate::toolbox::Toolbox;
 use crate::{dist, steps};
 use anyhow::{Result, bail};
@@ -74,6 +75,7 @@ pub fn test(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
     let start = Instant::now();
     ensure(toolbox, Purpose::Test)?;
     let mut rows = vec![row("setup", "ok", start)];
+    let skips = Skips::begin()?;
     let mut failure = None;
     for step in &steps {
         if failure.is_some() {
@@ -89,7 +91,7 @@ pub fn test(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
     println!("{}", row("all", if failure.is_none() { "ok" } else { "FAILED" }, start));
     match failure {
         Some((step, error)) => Err(error.context(format!("step {} failed. {}", step.name, step.fix))),
-        None => Ok(()),
+        None => skips.finish(&toolbox.root),
     }
 }
 

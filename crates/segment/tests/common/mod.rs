@@ -2,8 +2,6 @@
 
 pub mod checks;
 
-use std::path::Path;
-
 use maskov_segment::{AttentionMap, MethodSettings, Photo, PromptPoint};
 use maskov_weights::{MemorySource, SafeTensors};
 
@@ -27,10 +25,11 @@ const OWN: [(&str, &[u8]); 3] = [
 /// Files in the repository, and the one beside it (a third-party photo) where it is there.
 pub fn goldens() -> Vec<Golden> {
     let mut goldens: Vec<Golden> = OWN.map(|(name, bytes)| Golden::open(name, bytes.to_vec())).into();
-    let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/photo_32.safetensors");
-    match std::fs::read(photo) {
-        Ok(bytes) => goldens.push(Golden::open("photo_32", bytes)),
-        Err(_) => println!("skipped: ../shared/reference/photo_32.safetensors is absent"),
+    // A browser has no file system.
+    let photo =
+        cfg!(not(target_arch = "wasm32")).then(|| maskov_fixtures::shared("reference/photo_32.safetensors"));
+    if let Some(photo) = photo.flatten() {
+        goldens.push(Golden::open("photo_32", std::fs::read(photo).unwrap()));
     }
     goldens
 }
