@@ -6,7 +6,7 @@ use maskov_engine::{Device, DeviceChoice, Model};
 use maskov_gpu::Caps;
 use maskov_model::LARGEST_RESOLUTION;
 use maskov_photo::MAX_PIXELS;
-use maskov_runtime::fits_bindings;
+use maskov_runtime::{activation_bytes, fits_bindings};
 use pollster::block_on;
 
 use crate::model;
@@ -56,11 +56,19 @@ fn print(caps: &Caps, model: &Model) {
     println!("groups along an axis  {}", caps.max_groups);
     println!("timestamps            {} (times by layer)", yes(caps.timestamps));
     println!("shader-f16            {} (not needed)", yes(caps.shader_f16));
+    let own = model.settings().resolution;
     println!(
         "own R of the model    {}; largest whose layers fit its bindings {}",
-        model.settings().resolution,
+        own,
         largest_resolution(caps, model).map_or("none".to_owned(), |resolution| resolution.to_string())
     );
+    let activations = model
+        .graph(own)
+        .ok()
+        .and_then(|list| activation_bytes(&list.graph, &["attention"], caps.max_binding_bytes).ok());
+    if let Some(bytes) = activations {
+        println!("reading a photo       {} of activations at R = {own}, given back afterwards", mib(bytes));
+    }
     println!(
         "solved at             the photo's own size up to 1 megapixel; larger masks refined at full size"
     );

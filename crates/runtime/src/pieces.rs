@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use maskov_gpu::{GpuError, SLICE_WORDS};
-use maskov_graph::{Graph, Op, Operation, Shape, TensorId};
+use maskov_graph::{Graph, Op, Operation, Padding, Shape, TensorId};
 use maskov_kernels::conv2d_3x3_f16::{Picture, Window};
 
 use crate::Result;
@@ -51,8 +51,7 @@ pub(crate) fn pieces(graph: &Graph, op: &Op, limit: u64, most_flop: u64) -> Resu
                 source_tile: tile(*input)? / source.width,
                 out_tile: tile(op.output)? / width,
                 most: (most_rows / width).max(1),
-                // Where a slice of the output may begin.
-                step: SLICE_WORDS / greatest_common_divisor(width * out.channels, SLICE_WORDS),
+                step: fewest_lines(out),
             };
             Ok(lines.pieces().into_iter().map(|lines| lines.start * width..lines.end * width).collect())
         }
@@ -83,6 +82,33 @@ pub(crate) fn pieces(graph: &Graph, op: &Op, limit: u64, most_flop: u64) -> Resu
         | O::PixelUnshuffle { .. }
         | O::Embedding(_) => Ok(std::iter::once(0..out.rows()).collect()),
     }
+}
+
+/// Words of the lines that a convolution copies where one piece reads two tiles; `None` where its input is one tile.
+///
+/// # Errors
+/// As [`rows_per_tile`].
+pub(crate) fn conv_scratch_words(
+    graph: &Graph,
+    op: &Op,
+    input: TensorId,
+    stride: usize,
+    padding: Padding,
+    limit: u64,
+) -> Result<Option<usize>> {
+    let source = graph.tensor(input);
+    if rows_per_tile(&source.name, source.shape, limit)? >= source.shape.rows() {
+        return Ok(None);
+    }
+    // Such a piece is as short as pieces can be.
+    let out = graph.tensor(op.output).shape;
+    let lines = Window::needs(picture(source.shape, stride, padding), &(1..1 + fewest_lines(out))).len();
+    Ok(Some(lines * source.shape.width * source.shape.channels))
+}
+
+/// The fewest lines of a picture after which a slice may begin.
+fn fewest_lines(picture: Shape) -> usize {
+    SLICE_WORDS / greatest_common_divisor(picture.width * picture.channels, SLICE_WORDS)
 }
 
 /// Whether every tensor of the list can be bound by those who read and write it, in bindings of at most `limit` bytes.
@@ -145,6 +171,7 @@ struct ConvLines {
     source_tile: usize,
     out_tile: usize,
     most: usize,
+    /// Of the output, between which pieces may end.
     step: usize,
 }
 

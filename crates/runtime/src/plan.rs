@@ -1,6 +1,8 @@
 //! The order of a run: what once per model, what for every photo, and when a tensor is let go.
 
-use maskov_graph::{Graph, TensorId};
+use std::collections::BTreeMap;
+
+use maskov_graph::{Graph, Lifetime, Operation, TensorId};
 
 use crate::{Result, RuntimeError, Values};
 
@@ -18,6 +20,43 @@ pub(crate) struct Plan {
     pub kept: Vec<TensorId>,
     /// By operation: the tensors that nothing reads after it.
     pub dead_after: Vec<Vec<TensorId>>,
+}
+
+/// A walk through some of a list's operations.
+pub(crate) struct Walked<'a> {
+    /// Indices into the list, in order.
+    pub ops: &'a [usize],
+    /// What is there before the first of them.
+    pub inputs: Vec<TensorId>,
+    /// What is still needed after the last.
+    pub kept: Vec<TensorId>,
+}
+
+impl Walked<'_> {
+    /// Every tensor that the walk makes or is given, with the steps of the walk between which it is alive. Attention maps
+    /// and embeddings are made elsewhere.
+    pub fn lifetimes(&self, graph: &Graph) -> Vec<(TensorId, Lifetime)> {
+        let end = self.ops.len().saturating_sub(1);
+        let mut alive: BTreeMap<TensorId, Lifetime> =
+            self.inputs.iter().map(|id| (*id, Lifetime { first: 0, last: 0 })).collect();
+        for (step, &at) in self.ops.iter().enumerate() {
+            let op = &graph.ops[at];
+            for id in op.operation.inputs() {
+                if let Some(alive) = alive.get_mut(&id) {
+                    alive.last = step;
+                }
+            }
+            if !matches!(op.operation, Operation::AttentionMap { .. } | Operation::Embedding(_)) {
+                alive.insert(op.output, Lifetime { first: step, last: step });
+            }
+        }
+        for id in &self.kept {
+            if let Some(alive) = alive.get_mut(id) {
+                alive.last = end;
+            }
+        }
+        alive.into_iter().collect()
+    }
 }
 
 impl Plan {
@@ -41,6 +80,22 @@ impl Plan {
             dead_after,
             graph,
         })
+    }
+
+    /// The walk that is made once per model.
+    pub fn constant_walk(&self) -> Walked<'_> {
+        Walked { ops: &self.constant, inputs: self.input_ids(true), kept: self.kept.clone() }
+    }
+
+    /// The walk that is made for every photo.
+    pub fn photo_walk(&self) -> Walked<'_> {
+        let kept = self.wanted.iter().map(|(_, id)| *id).collect();
+        Walked { ops: &self.per_photo, inputs: self.input_ids(false), kept }
+    }
+
+    fn input_ids(&self, constant: bool) -> Vec<TensorId> {
+        let inputs = self.graph.inputs.iter().filter(|input| input.constant == constant);
+        inputs.map(|input| input.tensor).collect()
     }
 
     /// The values of all inputs that are constant, or of all that are not; checked for presence and length.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use maskov_diffusion::{Configs, DiffusionSettings, UnetConfig, VaeConfig, attention_graph};
 use maskov_gpu::testing::{Tolerance, assert_close, gpu};
 use maskov_graph::{Graph, GraphBuilder, Operation, Padding, Shape, Stored};
-use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, fits_bindings};
+use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, activation_bytes, fits_bindings};
 use maskov_weights::{Checkpoint, HostTensor, MemorySource, SafeTensors, write_safetensors};
 use serde_json::Value;
 
@@ -76,6 +76,33 @@ fn tiles_compute_what_one_buffer_does() {
 }
 
 #[test]
+fn a_run_takes_what_its_plan_says_and_gives_it_back() {
+    pollster::block_on(async {
+        let list = list();
+        let weights = weights(&list);
+        let image: Vec<f32> = (0..64 * 64 * 32).map(|i| (i as f32 * 0.37).sin()).collect();
+        for binding_bytes in [128 << 20, 256 << 10] {
+            let (gpu, no_one) = (Rc::new(gpu().await), &mut ());
+            let planned = activation_bytes(&list, &["y"], binding_bytes).unwrap();
+            let loaded =
+                GpuExecutor::load_within(gpu.clone(), &list, &["y"], &weights, &[], no_one, binding_bytes);
+            let executor = loaded.await.unwrap();
+            let loaded = gpu.counts();
+            executor.run(&[("image", &image)], &mut ()).await.unwrap();
+            let first = gpu.counts();
+            // Parameters of passes, and what values are read back through.
+            let besides = 256 << 10;
+            let taken = first.peak_bytes - loaded.device_bytes;
+            assert!((planned..planned + besides).contains(&taken), "{taken} bytes taken, {planned} planned");
+            assert!(first.live_bytes - loaded.live_bytes < besides, "the activations are let go");
+            executor.run(&[("image", &image)], &mut ()).await.unwrap();
+            let second = gpu.counts();
+            assert_eq!((second.live_bytes, second.peak_bytes), (first.live_bytes, first.peak_bytes));
+        }
+    });
+}
+
+#[test]
 fn full_size_models_fit_the_default_limits_at_every_r() {
     for (model, resolutions) in [("sd15", [64, 128]), ("sd21", [64, 128]), ("bk_sdm_v2_tiny", [96, 128])] {
         let path = format!("{}/../../tests/fixtures/shapes/{model}.json", env!("CARGO_MANIFEST_DIR"));
@@ -89,6 +116,11 @@ fn full_size_models_fit_the_default_limits_at_every_r() {
             let graph = list.graph.pruned(&[list.attention]);
             fits_bindings(&graph, 128 << 20)
                 .unwrap_or_else(|error| panic!("{model}, R = {resolution}: {error}"));
+            let planned = activation_bytes(&graph, &["attention"], 128 << 20).unwrap();
+            let map = graph.find("attention").unwrap();
+            let alive = graph.peak_live_bytes(&[map]);
+            let more = planned as f64 / alive as f64;
+            assert!(more <= 1.12, "{model}, R = {resolution}: {more} times of what is ever alive");
         }
         let list = attention_graph(&configs, &settings, 128).unwrap();
         fits_bindings(&list.graph, 4 << 20).expect_err("keys of 16,384 tokens are 20 MiB, and needed whole");

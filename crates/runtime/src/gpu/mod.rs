@@ -1,22 +1,20 @@
 //! The GPU executor: the list as dispatches.
 
-mod pool;
 mod record;
 mod rows;
 mod weights;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use maskov_gpu::{Buffer, Gpu, Mark, Pass, Profiling, RowTiled, Span, Unit};
-use maskov_graph::{Graph, Shape, Tensor, TensorId, WeightId};
+use maskov_graph::{Graph, Op, Shape, Tensor, TensorId, WeightId};
 use maskov_kernels::matrix::Matrix;
 use maskov_weights::WeightSource;
 
-use self::pool::Pool;
 use self::rows::Rows;
 use self::weights::{Weight, roles, upload};
+use crate::memory_plan::{Item, MemoryPlan};
 use crate::pieces::{fits_bindings, pieces, rows_per_tile};
 use crate::plan::Plan;
 use crate::weights::{read_all, step};
@@ -32,7 +30,8 @@ pub struct GpuExecutor {
     zeros: Buffer,
     /// What was computed once per model and is read for every photo.
     constants: HashMap<TensorId, Rows>,
-    pool: RefCell<Pool>,
+    constant_memory: MemoryPlan,
+    photo_memory: MemoryPlan,
     /// The largest binding, in bytes: what is larger lies in tiles.
     binding_bytes: u64,
 }
@@ -72,6 +71,8 @@ impl GpuExecutor {
         let plan = Plan::new(graph, wanted)?;
         // Before anything is read or made.
         fits_bindings(&plan.graph, binding_bytes)?;
+        let constant_memory = MemoryPlan::new(&plan.graph, &plan.constant_walk(), binding_bytes)?;
+        let photo_memory = MemoryPlan::new(&plan.graph, &plan.photo_walk(), binding_bytes)?;
         let mut weights: Vec<Option<Weight>> = plan.graph.weights.iter().map(|_| None).collect();
         let roles = roles(&plan.graph);
         read_all(&plan.graph, source, observer, |id, tensor| {
@@ -81,15 +82,23 @@ impl GpuExecutor {
         .await?;
         let widest = plan.graph.tensors.iter().map(|tensor| tensor.shape.channels).max().unwrap_or(0);
         let zeros = gpu.upload("no bias", &vec![0.0f32; widest])?;
-        let pool = RefCell::default();
-        let mut executor = Self { gpu, plan, weights, zeros, constants: HashMap::new(), pool, binding_bytes };
+        let mut executor = Self {
+            gpu,
+            plan,
+            weights,
+            zeros,
+            constants: HashMap::new(),
+            constant_memory,
+            photo_memory,
+            binding_bytes,
+        };
         executor.constants = executor.compute_constants(constants).await?;
         executor.drop_weights_of_constants();
         Ok(executor)
     }
 
     async fn compute_constants(&self, constants: &[Values<'_>]) -> Result<HashMap<TensorId, Rows>> {
-        let mut walk = Walk::new(self, &self.plan.inputs(constants, true)?)?;
+        let mut walk = Walk::new(self, &self.constant_memory, &self.plan.inputs(constants, true)?)?;
         walk.through(&self.plan.constant, &mut ()).await?;
         let mut kept = HashMap::new();
         for id in &self.plan.kept {
@@ -165,7 +174,7 @@ impl GpuExecutor {
 
     async fn check_row_stats(&self, walk: &mut Walk<'_>) -> Result<()> {
         let row_stats = std::mem::take(&mut walk.row_stats);
-        let ranges: Vec<_> = row_stats.iter().map(|(_, stats)| (&**stats, 0..stats.len())).collect();
+        let ranges: Vec<_> = row_stats.iter().map(|(_, stats)| (stats, 0..stats.len())).collect();
         if ranges.is_empty() {
             return Ok(());
         }
@@ -175,7 +184,6 @@ impl GpuExecutor {
             let (of_tap, behind) = rest.split_at(stats.len());
             self.check(id, of_tap)?;
             rest = behind;
-            walk.give(stats);
         }
         Ok(())
     }
@@ -183,22 +191,19 @@ impl GpuExecutor {
     /// What one run takes, dispatch by dispatch; its outputs stay on the device unread. For measuring kernels. Empty where
     /// the adapter cannot time passes.
     pub async fn time_dispatches(&self, inputs: &[Values<'_>]) -> Result<Vec<Span>> {
-        let mut walk = Walk::new(self, &self.plan.inputs(inputs, false)?)?;
+        let mut walk = Walk::new(self, &self.photo_memory, &self.plan.inputs(inputs, false)?)?;
         self.gpu.set_profiling(Profiling::Dispatches);
         self.gpu.start_profile();
         let walked = walk.through(&self.plan.per_photo, &mut ()).await;
         let spans = self.gpu.finish_profile().await;
         self.gpu.set_profiling(Profiling::Off);
-        for (_, stats) in walk.row_stats {
-            self.pool.borrow_mut().give(stats);
-        }
         walked?;
         Ok(spans?)
     }
 
     /// Walks once more, an operation at a time, to the first whose output is not finite.
     async fn first_not_finite(&self, inputs: &[(TensorId, &[f32])]) -> Result<()> {
-        let mut walk = Walk::new(self, inputs)?;
+        let mut walk = Walk::new(self, &self.photo_memory, inputs)?;
         for &at in &self.plan.per_photo {
             walk.through(&[at], &mut ()).await?;
             let output = self.plan.graph.ops[at].output;
@@ -223,7 +228,7 @@ impl Executor for GpuExecutor {
         for (id, values) in &inputs {
             self.check(*id, values)?;
         }
-        let mut walk = Walk::new(self, &inputs)?;
+        let mut walk = Walk::new(self, &self.photo_memory, &inputs)?;
         self.gpu.start_profile();
         let walked = walk.through(&self.plan.per_photo, observer).await;
         let spans = self.gpu.finish_profile().await?;
@@ -249,31 +254,39 @@ impl Executor for GpuExecutor {
 /// The state of one walk through the list.
 struct Walk<'a> {
     executor: &'a GpuExecutor,
+    memory: &'a MemoryPlan,
+    /// The slots of the plan.
+    slots: Vec<Buffer>,
     pass: Pass<'a>,
     /// The activations that are alive, by [`TensorId`].
     alive: Vec<Option<Rows>>,
     maps: HashMap<TensorId, RowTiled>,
     /// Row statistics behind the maps, and the queries they are of.
-    row_stats: Vec<(TensorId, Rc<Buffer>)>,
+    row_stats: Vec<(TensorId, Buffer)>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(executor: &'a GpuExecutor, inputs: &[(TensorId, &[f32])]) -> Result<Self> {
-        let graph = &executor.plan.graph;
-        let mut alive = vec![None; graph.tensors.len()];
+    /// Makes all memory that the walk needs, before any work.
+    fn new(executor: &'a GpuExecutor, memory: &'a MemoryPlan, inputs: &[(TensorId, &[f32])]) -> Result<Self> {
+        let gpu = &executor.gpu;
+        let slots = memory.slots.iter().map(|words| gpu.create("activations", *words));
+        let slots = slots.collect::<Result<_, _>>()?;
+        let alive = vec![None; executor.plan.graph.tensors.len()];
+        let (pass, maps) = (gpu.pass(), HashMap::new());
+        let mut walk = Self { executor, memory, slots, pass, alive, maps, row_stats: Vec::new() };
         for (id, rows) in &executor.constants {
-            alive[id.0 as usize] = Some(rows.clone());
+            walk.keep(*id, rows.clone());
         }
         for (id, values) in inputs {
-            let Tensor { name, shape } = graph.tensor(*id);
-            let rows_per_tile = rows_per_tile(name, *shape, executor.binding_bytes)?;
-            let tiles = values.chunks(rows_per_tile * shape.channels);
-            let tiles = tiles.map(|values| Ok(Rc::new(executor.gpu.upload(name, values)?)));
-            alive[id.0 as usize] =
-                Some(Rows::new(tiles.collect::<Result<_>>()?, rows_per_tile, shape.channels));
+            let rows = walk.rows_for(*id)?;
+            for (tile, values) in
+                rows.tiles().iter().zip(values.chunks(rows.rows_per_tile * walk.shape(*id).channels))
+            {
+                gpu.write(tile, values);
+            }
+            walk.keep(*id, rows);
         }
-        let pass = executor.gpu.pass();
-        Ok(Self { executor, pass, alive, maps: HashMap::new(), row_stats: Vec::new() })
+        Ok(walk)
     }
 
     /// Records these operations and sends them off, a bounded amount of work at a time. While one amount is waited for,
@@ -310,9 +323,7 @@ impl<'a> Walk<'a> {
                 self.keep(op.output, y);
             }
             for id in &plan.dead_after[at] {
-                if let Some(rows) = self.alive[id.0 as usize].take() {
-                    rows.into_tiles().into_iter().for_each(|tile| self.give(tile));
-                }
+                self.alive[id.0 as usize] = None;
             }
         }
         self.submit()
@@ -327,12 +338,22 @@ impl<'a> Walk<'a> {
         self.executor.plan.graph.tensor(id).shape
     }
 
-    fn take(&self, what: &str, len: usize) -> Result<Rc<Buffer>> {
-        self.executor.pool.borrow_mut().take(&self.executor.gpu, what, len)
+    /// Memory for the rows of a tensor, with anything in it.
+    fn rows_for(&self, id: TensorId) -> Result<Rows> {
+        let Tensor { name, shape } = self.executor.plan.graph.tensor(id);
+        let rows_per_tile = rows_per_tile(name, *shape, self.executor.binding_bytes)?;
+        let tiles = (0..shape.rows().div_ceil(rows_per_tile)).map(|tile| self.planned(Item::Tile(id, tile)));
+        Ok(Rows::new(tiles.map(Rc::new).collect(), rows_per_tile, shape.channels))
     }
 
-    fn give(&self, buffer: Rc<Buffer>) {
-        self.executor.pool.borrow_mut().give(buffer);
+    /// What an operation needs besides its inputs and output, with anything in it.
+    fn scratch(&self, op: &Op, index: usize) -> Buffer {
+        self.planned(Item::Scratch(op.output, index))
+    }
+
+    fn planned(&self, item: Item) -> Buffer {
+        let (slot, words) = self.memory.place(item);
+        self.slots[slot].slice(0..words)
     }
 
     fn keep(&mut self, id: TensorId, rows: Rows) {

@@ -19,7 +19,6 @@ use super::{Rows, Walk};
 use crate::Result;
 use crate::embedding::embedding_values;
 use crate::picture::picture;
-use crate::pieces::rows_per_tile;
 
 impl Walk<'_> {
     /// Records an operation that is made at once and keeps its output; of another it gives the output, to be made by
@@ -29,7 +28,7 @@ impl Walk<'_> {
         let (gpu, out) = (self.executor.gpu.clone(), self.shape(op.output));
         match &op.operation {
             O::AttentionMap { taps, grid } => {
-                let map = self.attention_map(&op.name, taps, grid[0] * grid[1])?;
+                let map = self.attention_map(op, taps, grid[0] * grid[1])?;
                 self.maps.insert(op.output, map);
             }
             O::Embedding(embedding) => {
@@ -37,36 +36,26 @@ impl Walk<'_> {
                 self.keep(op.output, Rows::of(gpu.upload(&op.name, &values)?, out.channels));
             }
             O::Rows { input, first, .. } => {
-                let (x, y) = (self.whole(*input)?, self.create(op)?);
+                let (x, y) = (self.whole(*input)?, self.rows_for(op.output)?);
                 let first = first * out.channels;
                 self.pass.copy(&x, first..first + out.len(), y.whole(&op.name)?, 0);
                 self.keep(op.output, y);
             }
             O::ConcatRows { a, b } => {
                 let (of_a, of_b) = (self.shape(*a).len(), self.shape(*b).len());
-                let (a, b, y) = (self.whole(*a)?, self.whole(*b)?, self.create(op)?);
+                let (a, b, y) = (self.whole(*a)?, self.whole(*b)?, self.rows_for(op.output)?);
                 self.pass.copy(&a, 0..of_a, y.whole(&op.name)?, 0);
                 self.pass.copy(&b, 0..of_b, y.whole(&op.name)?, of_a);
                 self.keep(op.output, y);
             }
             O::GroupNorm { .. } => {
-                let y = self.create(op)?;
-                self.group_norm(&op.operation, pieces, &y)?;
+                let y = self.rows_for(op.output)?;
+                self.group_norm(op, pieces, &y)?;
                 self.keep(op.output, y);
             }
-            _ => return Ok(Some(self.create(op)?)),
+            _ => return Ok(Some(self.rows_for(op.output)?)),
         }
         Ok(None)
-    }
-
-    fn create(&self, op: &Op) -> Result<Rows> {
-        let shape = self.shape(op.output);
-        let rows_per_tile = rows_per_tile(&op.name, shape, self.executor.binding_bytes)?;
-        let tiles = (0..shape.rows()).step_by(rows_per_tile).map(|start| {
-            let rows = rows_per_tile.min(shape.rows() - start);
-            self.take(&op.name, rows * shape.channels)
-        });
-        Ok(Rows::new(tiles.collect::<Result<_>>()?, rows_per_tile, shape.channels))
     }
 
     /// Records these rows of an operation's output.
@@ -82,7 +71,7 @@ impl Walk<'_> {
             O::Conv3x3 { input, weight, bias, stride, padding } => {
                 let picture = picture(self.shape(*input), *stride, *padding);
                 let (x, window) =
-                    self.window(*input, picture, piece.start / out.width..piece.end / out.width)?;
+                    self.window(op, *input, picture, piece.start / out.width..piece.end / out.width)?;
                 let (matrix, bias) = (self.executor.matrix(*weight), self.executor.bias(*bias));
                 products::conv2d_3x3(&mut self.pass, &x, matrix, bias, picture, &window, y)?;
             }
@@ -159,14 +148,13 @@ impl Walk<'_> {
     }
 
     /// Every piece has to be seen before the first can be normalised.
-    fn group_norm(&mut self, operation: &Operation, pieces: &[Range<usize>], output: &Rows) -> Result<()> {
-        let Operation::GroupNorm { input, weight, bias, groups, eps, silu } = operation else {
+    fn group_norm(&mut self, op: &Op, pieces: &[Range<usize>], output: &Rows) -> Result<()> {
+        let Operation::GroupNorm { input, weight, bias, groups, eps, silu } = &op.operation else {
             unreachable!("called for group norms")
         };
         let shape = self.shape(*input);
         let (rows, channels) = (shape.rows(), shape.channels);
-        let partials = self.take("group norm partials", partials_len(rows, channels))?;
-        let stats = self.take("group norm statistics", 2 * groups)?;
+        let (partials, stats) = (self.scratch(op, 0), self.scratch(op, 1));
         for piece in pieces {
             let first = piece.start / BLOCK_ROWS * 2 * channels;
             let of_piece = partials.slice(first..first + partials_len(piece.len(), channels));
@@ -186,8 +174,6 @@ impl Walk<'_> {
             let extents = [piece.len(), channels, *groups];
             group_norm::group_norm(&mut self.pass, &x, &stats, weight, bias, extents, *silu, &y)?;
         }
-        self.give(partials);
-        self.give(stats);
         Ok(())
     }
 
@@ -195,6 +181,7 @@ impl Walk<'_> {
     /// from two tiles.
     fn window(
         &mut self,
+        op: &Op,
         input: TensorId,
         picture: Picture,
         out: Range<usize>,
@@ -208,7 +195,7 @@ impl Walk<'_> {
             return Ok((rows.tiles()[tile].clone(), Window { out, source: of_tile }));
         }
         let line = picture.width * self.shape(input).channels;
-        let copy = Rc::new(self.executor.gpu.create("lines of two tiles", needs.len() * line)?);
+        let copy = Rc::new(self.scratch(op, 0));
         let of_first = of_tile.end - needs.start;
         let (first, second) = (&rows.tiles()[tile], &rows.tiles()[tile + 1]);
         self.pass.copy(first, (needs.start - of_tile.start) * line..first.len(), &copy, 0);
@@ -216,12 +203,12 @@ impl Walk<'_> {
         Ok((copy, Window { out, source: needs }))
     }
 
-    fn attention_map(&mut self, name: &str, taps: &[Tap], tokens: usize) -> Result<RowTiled> {
-        let map = RowTiled::create(&self.executor.gpu, name, tokens, tokens)?;
+    fn attention_map(&mut self, op: &Op, taps: &[Tap], tokens: usize) -> Result<RowTiled> {
+        let map = RowTiled::create(&self.executor.gpu, &op.name, tokens, tokens)?;
         for (index, tap) in taps.iter().enumerate() {
             let layer = Layer { queries: tokens, ..self.layer(tap.query, tap.key, tap.heads) };
             let (q, k) = (self.whole(tap.query)?, self.whole(tap.key)?);
-            let stats = self.take(name, 2 * tap.heads * tokens)?;
+            let stats = self.scratch(op, index);
             attention_row_stats::attention_row_stats(&mut self.pass, &q, &k, layer, &stats)?;
             let share = if index == 0 { Share::Overwrite } else { Share::Add };
             // Keys behind the map's tokens are in the sums only.

@@ -49,10 +49,6 @@ impl Rows {
         &self.tiles
     }
 
-    pub(super) fn into_tiles(self) -> Vec<Rc<Buffer>> {
-        self.tiles
-    }
-
     /// All values, in the order of the rows.
     pub(super) async fn read(&self, gpu: &Gpu) -> Result<Vec<f32>> {
         let mut values = Vec::new();
