@@ -5,7 +5,7 @@
 //! it. What is too much to keep is destroyed at once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -46,23 +46,26 @@ pub(crate) struct Memory {
     /// Oldest first.
     spare: RefCell<VecDeque<Spare>>,
     spare_bytes: Cell<u64>,
-    /// Let go while a pass that may use them is recorded: writing to them now would come before its dispatches.
-    retired: RefCell<Vec<Spare>>,
-    open_passes: Cell<usize>,
+    /// Let go while passes that may use them are recorded: writing to them now would come before their dispatches. With the
+    /// number of the first pass that does not.
+    retired: RefCell<VecDeque<(u64, Spare)>>,
+    /// Numbers of the passes that are recorded.
+    open_passes: RefCell<BTreeSet<u64>>,
+    next_pass: Cell<u64>,
     /// Whoever keeps something by the id of a buffer lets it go with the buffer.
     destroyed: RefCell<Vec<u64>>,
 }
 
 /// A pass is being recorded.
-pub(crate) struct Recording(Rc<Memory>);
+pub(crate) struct Recording {
+    memory: Rc<Memory>,
+    pass: u64,
+}
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        self.0.open_passes.set(self.0.open_passes.get() - 1);
-        if self.0.open_passes.get() == 0 {
-            let retired = std::mem::take(&mut *self.0.retired.borrow_mut());
-            retired.into_iter().for_each(|spare| self.0.keep(spare));
-        }
+        self.memory.open_passes.borrow_mut().remove(&self.pass);
+        self.memory.keep_unused();
     }
 }
 
@@ -74,15 +77,27 @@ impl Memory {
             spare: RefCell::default(),
             spare_bytes: Cell::default(),
             retired: RefCell::default(),
-            open_passes: Cell::default(),
+            open_passes: RefCell::default(),
+            next_pass: Cell::default(),
             destroyed: RefCell::default(),
         }
     }
 
     /// What is let go until the end of this is in use until then.
     pub(crate) fn record(self: &Rc<Self>) -> Recording {
-        self.open_passes.set(self.open_passes.get() + 1);
-        Recording(self.clone())
+        let pass = self.next_pass.replace(self.next_pass.get() + 1);
+        self.open_passes.borrow_mut().insert(pass);
+        Recording { memory: self.clone(), pass }
+    }
+
+    /// Keeps what was let go before any pass that is still recorded.
+    fn keep_unused(&self) {
+        let oldest = self.open_passes.borrow().first().copied().unwrap_or(u64::MAX);
+        let mut retired = self.retired.borrow_mut();
+        while retired.front().is_some_and(|(unused_from, _)| *unused_from <= oldest) {
+            let Some((_, spare)) = retired.pop_front() else { break };
+            self.keep(spare);
+        }
     }
 
     /// The buffers that were destroyed since the last call.
@@ -104,10 +119,9 @@ impl Memory {
         self.ledger.count(|counts| counts.live_bytes -= spare.raw.size());
         if !is_reusable {
             self.destroy(&spare);
-        } else if self.open_passes.get() > 0 {
-            self.retired.borrow_mut().push(spare);
         } else {
-            self.keep(spare);
+            self.retired.borrow_mut().push_back((self.next_pass.get(), spare));
+            self.keep_unused();
         }
     }
 
@@ -211,6 +225,24 @@ mod tests {
             }
             pass.submit().expect("the device works");
             assert_eq!(gpu.read::<f32>(&y).await.expect("reads"), [111.0]);
+        });
+    }
+
+    #[test]
+    fn what_only_a_pass_of_before_uses_is_spare_while_another_is_recorded() {
+        pollster::block_on(async {
+            let gpu = gpu().await;
+            let x = gpu.upload("x", &[1.0f32; 500]).expect("fits");
+            let y = gpu.upload("y", &[0.0f32]).expect("fits");
+            let mut pass = gpu.pass();
+            add(&mut pass, &x, 0.0, &y);
+            drop(x);
+            let next = gpu.pass();
+            pass.submit().expect("the device works");
+            gpu.start_counting();
+            drop(gpu.create("x", 500).expect("fits"));
+            assert_eq!(gpu.counts().objects, 0, "the next pass began after it was let go");
+            next.submit().expect("the device works");
         });
     }
 

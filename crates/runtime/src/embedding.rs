@@ -1,12 +1,14 @@
 //! The embeddings of a list: so few values, once per model, that both executors take them from here. A vocabulary of
 //! 49,408 × 1024 would not even fit a binding.
 
+use std::ops::Deref;
+
 use maskov_graph::{Embedding, Shape, WeightId};
 
 /// The values of an embedding, `[rows, channels]`; `weight` gives a weight's values.
-pub(crate) fn embedding_values<'a>(
+pub(crate) fn embedding_values<W: Deref<Target = [f32]>>(
     embedding: &Embedding,
-    weight: &dyn Fn(WeightId) -> &'a [f32],
+    weight: &dyn Fn(WeightId) -> W,
     shape: Shape,
 ) -> Vec<f32> {
     match embedding {
@@ -14,18 +16,21 @@ pub(crate) fn embedding_values<'a>(
             timestep(*at, *channels, *flip_sin_to_cos, *freq_shift)
         }
         Embedding::Positions { table, side, antialias } => {
-            interpolated(weight(*table), *side, *antialias, shape.channels)
+            interpolated(&weight(*table), *side, *antialias, shape.channels)
         }
         Embedding::SpecialTokens { class, table, registers } => {
-            let class = weight(*class).iter().zip(weight(*table)).map(|(class, position)| class + position);
-            let registers = registers.map_or(&[][..], weight);
-            class.chain(registers.iter().copied()).collect()
+            let (class, table) = (weight(*class), weight(*table));
+            let mut rows: Vec<f32> = class.iter().zip(&*table).map(|(class, at)| class + at).collect();
+            if let Some(registers) = registers {
+                rows.extend(&*weight(*registers));
+            }
+            rows
         }
         Embedding::Coordinates { side, sigma, scale, of_keys } => {
             coordinates(*side, *sigma, *scale, *of_keys)
         }
         Embedding::Tokens { ids, tokens, positions } => {
-            rows_of_tokens(ids, weight(*tokens), weight(*positions), shape.channels)
+            rows_of_tokens(ids, &weight(*tokens), &weight(*positions), shape.channels)
         }
     }
 }

@@ -25,7 +25,7 @@ mod weights;
 pub use cpu::{CpuExecutor, linear};
 pub use error::{Result, RuntimeError};
 pub use executor::{Executor, Outputs, Values};
-pub use gpu::GpuExecutor;
+pub use gpu::{GpuExecutor, Weights};
 pub use memory_plan::activation_bytes;
 pub use observer::{Observer, Step, Watch};
 pub use pieces::fits_bindings;

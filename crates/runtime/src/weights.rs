@@ -16,10 +16,7 @@ pub(crate) async fn read_all(
     observer: &mut dyn Observer,
     mut take: impl FnMut(WeightId, HostTensor) -> Result<()>,
 ) -> Result<()> {
-    let wanted = graph.weights.iter();
-    let wanted =
-        wanted.map(|weight| Wanted { name: &weight.name, aliases: &weight.aliases, shape: &weight.shape });
-    let stored = resolve(source, wanted)?;
+    let stored = stored_names(graph, source)?;
     let place: HashMap<&str, usize> =
         source.names().into_iter().enumerate().map(|(at, name)| (name, at)).collect();
     let mut order: Vec<usize> = (0..stored.len()).collect();
@@ -30,6 +27,14 @@ pub(crate) async fn read_all(
         take(WeightId(weight as u32), source.read(&stored[weight]).await?)?;
     }
     Ok(())
+}
+
+/// The source's name of every weight, by [`WeightId`]. Fails where any is missing, and names all that are.
+pub(crate) fn stored_names(graph: &Graph, source: &dyn WeightSource) -> Result<Vec<String>> {
+    let wanted = graph.weights.iter();
+    let wanted =
+        wanted.map(|weight| Wanted { name: &weight.name, aliases: &weight.aliases, shape: &weight.shape });
+    Ok(resolve(source, wanted)?)
 }
 
 /// Tells the observer, and turns its `Break` into an error.

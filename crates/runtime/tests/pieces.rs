@@ -7,8 +7,8 @@ use std::rc::Rc;
 use maskov_diffusion::{Configs, DiffusionSettings, UnetConfig, VaeConfig, attention_graph};
 use maskov_gpu::testing::{Tolerance, assert_close, gpu};
 use maskov_graph::{Graph, GraphBuilder, Operation, Padding, Shape, Stored};
-use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, activation_bytes, fits_bindings};
-use maskov_weights::{Checkpoint, HostTensor, MemorySource, SafeTensors, write_safetensors};
+use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, Weights, activation_bytes, fits_bindings};
+use maskov_weights::{Checkpoint, HostTensor, MemorySource, SafeTensors, WeightSource, write_safetensors};
 use serde_json::Value;
 
 /// What a VAE's encoder and a transformer's feed-forward do, on 64² and 32² tokens.
@@ -56,8 +56,15 @@ fn tiles_compute_what_one_buffer_does() {
         // 64² × 32 values are 512 KiB: two tiles of 2048 rows, the fewest that a tile may have.
         for binding_bytes in [128 << 20, 256 << 10] {
             let no_one = &mut ();
-            let loaded =
-                GpuExecutor::load_within(gpu.clone(), &list, &wanted, &weights, &[], no_one, binding_bytes);
+            let loaded = GpuExecutor::load_within(
+                gpu.clone(),
+                &list,
+                &wanted,
+                Weights::Resident(&weights),
+                &[],
+                no_one,
+                binding_bytes,
+            );
             let executor = loaded.await.unwrap();
             let outputs = executor.run(&[("image", &image)], &mut ()).await.unwrap();
             for name in wanted {
@@ -67,10 +74,18 @@ fn tiles_compute_what_one_buffer_does() {
                 assert_close(&what, &outputs.tensors[name], &expected[name], tolerance);
             }
         }
-        let refused = GpuExecutor::load_within(gpu, &list, &wanted, &weights, &[], &mut (), 16 << 10)
-            .await
-            .err()
-            .unwrap();
+        let refused = GpuExecutor::load_within(
+            gpu,
+            &list,
+            &wanted,
+            Weights::Resident(&weights),
+            &[],
+            &mut (),
+            16 << 10,
+        )
+        .await
+        .err()
+        .unwrap();
         assert!(refused.to_string().contains("binds at most 16384"), "{refused}");
     });
 }
@@ -84,8 +99,15 @@ fn a_run_takes_what_its_plan_says_and_gives_it_back() {
         for binding_bytes in [128 << 20, 256 << 10] {
             let (gpu, no_one) = (Rc::new(gpu().await), &mut ());
             let planned = activation_bytes(&list, &["y"], binding_bytes).unwrap();
-            let loaded =
-                GpuExecutor::load_within(gpu.clone(), &list, &["y"], &weights, &[], no_one, binding_bytes);
+            let loaded = GpuExecutor::load_within(
+                gpu.clone(),
+                &list,
+                &["y"],
+                Weights::Resident(&weights),
+                &[],
+                no_one,
+                binding_bytes,
+            );
             let executor = loaded.await.unwrap();
             let loaded = gpu.counts();
             executor.run(&[("image", &image)], &mut ()).await.unwrap();
@@ -99,6 +121,38 @@ fn a_run_takes_what_its_plan_says_and_gives_it_back() {
             let second = gpu.counts();
             assert_eq!((second.live_bytes, second.peak_bytes), (first.live_bytes, first.peak_bytes));
         }
+    });
+}
+
+#[test]
+fn weights_that_come_and_go_compute_what_resident_ones_do() {
+    pollster::block_on(async {
+        let list = list();
+        let weights = Rc::new(weights(&list));
+        let image: Vec<f32> = (0..64 * 64 * 32).map(|i| (i as f32 * 0.37).sin()).collect();
+        let load = async |how: Weights<'_>| {
+            let (gpu, none) = (Rc::new(gpu().await), &mut ());
+            let loaded =
+                GpuExecutor::load_within(gpu.clone(), &list, &["y"], how, &[], none, 128 << 20).await;
+            (gpu.counts().live_bytes, loaded.unwrap())
+        };
+        let (resident_bytes, resident) = load(Weights::Resident(&*weights)).await;
+        let source: Rc<dyn WeightSource> = weights.clone();
+        // The convolution of 32 channels to 32 alone has 36 KiB in f32.
+        let (streamed_bytes, streamed) = load(Weights::Streamed { source, block_bytes: 8 << 10 }).await;
+        assert!(streamed_bytes + (36 << 10) < resident_bytes, "{streamed_bytes} of {resident_bytes}");
+        let expected = resident.run(&[("image", &image)], &mut ()).await.unwrap();
+        for _ in 0..2 {
+            let found = streamed.run(&[("image", &image)], &mut ()).await.unwrap();
+            assert_eq!(found.tensors, expected.tensors);
+        }
+        let list = list.pruned(&[list.find("conv").unwrap()]);
+        let source: Rc<dyn WeightSource> =
+            Rc::new(Checkpoint::new(Vec::new(), BTreeMap::new(), None).unwrap());
+        let (gpu, none) = (Rc::new(gpu().await), &mut ());
+        let empty = Weights::Streamed { source, block_bytes: 8 << 10 };
+        let refused = GpuExecutor::load_within(gpu, &list, &["conv"], empty, &[], none, 128 << 20).await;
+        assert!(refused.err().unwrap().to_string().contains("conv.weight"), "before the first run");
     });
 }
 

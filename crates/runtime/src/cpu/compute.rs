@@ -70,7 +70,7 @@ impl CpuExecutor {
                 pixel_unshuffle_cpu(value(input), extent, channels, *factor, *positions, &mut y);
             }
             O::Embedding(embedding) => {
-                y = embedding_values(embedding, &|weight| &self.weights[weight.0 as usize], out);
+                y = embedding_values(embedding, &|weight| &self.weights[weight.0 as usize][..], out);
             }
             O::Attention { query, key, value: v, heads, causal } => {
                 attention::attention(

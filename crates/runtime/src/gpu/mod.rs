@@ -1,8 +1,11 @@
 //! The GPU executor: the list as dispatches.
 
 mod record;
+mod residence;
 mod rows;
 mod weights;
+
+pub use self::residence::Weights;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -12,22 +15,22 @@ use maskov_graph::{Graph, Op, Shape, Tensor, TensorId, WeightId};
 use maskov_kernels::matrix::Matrix;
 use maskov_weights::WeightSource;
 
+use self::residence::Residence;
 use self::rows::Rows;
-use self::weights::{Weight, roles, upload};
+use self::weights::Weight;
 use crate::memory_plan::{Item, MemoryPlan};
 use crate::pieces::{fits_bindings, pieces, rows_per_tile};
 use crate::plan::Plan;
-use crate::weights::{read_all, step};
+use crate::weights::step;
 use crate::{Executor, Observer, Outputs, Result, RuntimeError, Step, Timings, Values};
 
 /// A graph with its weights on a device.
 pub struct GpuExecutor {
     gpu: Rc<Gpu>,
     plan: Plan,
-    /// By [`WeightId`]; none where only constants needed it.
-    weights: Vec<Option<Weight>>,
+    weights: Residence,
     /// The bias of layers that have none.
-    zeros: Buffer,
+    zeros: Rc<Buffer>,
     /// What was computed once per model and is read for every photo.
     constants: HashMap<TensorId, Rows>,
     constant_memory: MemoryPlan,
@@ -51,11 +54,12 @@ impl GpuExecutor {
         observer: &mut dyn Observer,
     ) -> Result<Self> {
         let binding_bytes = gpu.caps().max_binding_bytes;
-        Self::load_within(gpu, graph, wanted, source, constants, observer, binding_bytes).await
+        let weights = Weights::Resident(source);
+        Self::load_within(gpu, graph, wanted, weights, constants, observer, binding_bytes).await
     }
 
-    /// [`GpuExecutor::load`] with activations in bindings of at most `binding_bytes`: as a large model computes, at the
-    /// size of a small one.
+    /// [`GpuExecutor::load`] with weights that need not stay on the device, and with activations in bindings of at most
+    /// `binding_bytes`: as a large model computes, at the size of a small one.
     ///
     /// # Errors
     /// As [`GpuExecutor::load`].
@@ -63,7 +67,7 @@ impl GpuExecutor {
         gpu: Rc<Gpu>,
         graph: &Graph,
         wanted: &[&str],
-        source: &dyn WeightSource,
+        weights: Weights<'_>,
         constants: &[Values<'_>],
         observer: &mut dyn Observer,
         binding_bytes: u64,
@@ -73,15 +77,9 @@ impl GpuExecutor {
         fits_bindings(&plan.graph, binding_bytes)?;
         let constant_memory = MemoryPlan::new(&plan.graph, &plan.constant_walk(), binding_bytes)?;
         let photo_memory = MemoryPlan::new(&plan.graph, &plan.photo_walk(), binding_bytes)?;
-        let mut weights: Vec<Option<Weight>> = plan.graph.weights.iter().map(|_| None).collect();
-        let roles = roles(&plan.graph);
-        read_all(&plan.graph, source, observer, |id, tensor| {
-            weights[id.0 as usize] = Some(upload(&gpu, roles[id.0 as usize], &tensor)?);
-            Ok(())
-        })
-        .await?;
+        let weights = Residence::new(gpu.clone(), &plan, weights, observer).await?;
         let widest = plan.graph.tensors.iter().map(|tensor| tensor.shape.channels).max().unwrap_or(0);
-        let zeros = gpu.upload("no bias", &vec![0.0f32; widest])?;
+        let zeros = Rc::new(gpu.upload("no bias", &vec![0.0f32; widest])?);
         let mut executor = Self {
             gpu,
             plan,
@@ -93,7 +91,7 @@ impl GpuExecutor {
             binding_bytes,
         };
         executor.constants = executor.compute_constants(constants).await?;
-        executor.drop_weights_of_constants();
+        executor.weights.keep_only(&executor.plan, &executor.plan.per_photo);
         Ok(executor)
     }
 
@@ -110,42 +108,29 @@ impl GpuExecutor {
         Ok(kept)
     }
 
-    fn drop_weights_of_constants(&mut self) {
-        let mut is_needed = vec![false; self.weights.len()];
-        for &op in &self.plan.per_photo {
-            let read = self.plan.graph.ops[op].operation.weights();
-            read.iter().for_each(|id| is_needed[id.0 as usize] = true);
-        }
-        for (weight, is_needed) in self.weights.iter_mut().zip(is_needed) {
-            if !is_needed {
-                *weight = None;
-            }
-        }
-    }
-
-    fn matrix(&self, id: WeightId) -> &Matrix {
-        match &self.weights[id.0 as usize] {
-            Some(Weight::Matrix(matrix)) => matrix,
+    fn matrix(&self, id: WeightId) -> Rc<Matrix> {
+        match self.weights.get(id) {
+            Weight::Matrix(matrix) => matrix,
             _ => unreachable!("roles() makes what linear layers and convolutions read a matrix"),
         }
     }
 
-    fn vector(&self, id: WeightId) -> &Buffer {
-        match &self.weights[id.0 as usize] {
-            Some(Weight::Vector(vector)) => vector,
+    fn vector(&self, id: WeightId) -> Rc<Buffer> {
+        match self.weights.get(id) {
+            Weight::Vector(vector) => vector,
             _ => unreachable!("roles() makes what norms and biases read a vector"),
         }
     }
 
-    fn host(&self, id: WeightId) -> &[f32] {
-        match &self.weights[id.0 as usize] {
-            Some(Weight::Host(values)) => values,
+    fn host(&self, id: WeightId) -> Rc<[f32]> {
+        match self.weights.get(id) {
+            Weight::Host(values) => values,
             _ => unreachable!("roles() keeps what embeddings read on the host"),
         }
     }
 
-    fn bias(&self, id: Option<WeightId>) -> &Buffer {
-        id.map_or(&self.zeros, |id| self.vector(id))
+    fn bias(&self, id: Option<WeightId>) -> Rc<Buffer> {
+        id.map_or_else(|| self.zeros.clone(), |id| self.vector(id))
     }
 
     fn check(&self, id: TensorId, values: &[f32]) -> Result<()> {
@@ -300,6 +285,11 @@ impl<'a> Walk<'a> {
             let op = &plan.graph.ops[at];
             let at_op = Step { index, count: ops.len(), name: &op.name };
             step(observer, at_op).await?;
+            if self.executor.weights.let_go(at) {
+                // What has been recorded was the last to need them; while it is computed, the next ones are read.
+                self.submit()?;
+            }
+            self.executor.weights.ensure(at).await?;
             self.pass.label(&op.name);
             let pieces = pieces(&plan.graph, op, *binding_bytes, pace.amount())?;
             let flop_of_piece = plan.graph.op_flop(op) / pieces.len() as u64;

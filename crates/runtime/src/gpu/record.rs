@@ -66,23 +66,23 @@ impl Walk<'_> {
         match &op.operation {
             O::Linear { input, weight, bias } => {
                 let (x, bias) = (self.part(*input, piece), self.executor.bias(*bias));
-                products::linear(&mut self.pass, &x, self.executor.matrix(*weight), bias, rows, y)?;
+                products::linear(&mut self.pass, &x, &self.executor.matrix(*weight), &bias, rows, y)?;
             }
             O::Conv3x3 { input, weight, bias, stride, padding } => {
                 let picture = picture(self.shape(*input), *stride, *padding);
                 let (x, window) =
                     self.window(op, *input, picture, piece.start / out.width..piece.end / out.width)?;
                 let (matrix, bias) = (self.executor.matrix(*weight), self.executor.bias(*bias));
-                products::conv2d_3x3(&mut self.pass, &x, matrix, bias, picture, &window, y)?;
+                products::conv2d_3x3(&mut self.pass, &x, &matrix, &bias, picture, &window, y)?;
             }
             O::LayerNorm { input, weight, bias, eps } => {
                 let (weight, bias) = (self.executor.vector(*weight), self.executor.vector(*bias));
                 let x = self.part(*input, piece);
-                layer_norm::layer_norm(&mut self.pass, &x, weight, bias, [rows, channels], *eps, y)?;
+                layer_norm::layer_norm(&mut self.pass, &x, &weight, &bias, [rows, channels], *eps, y)?;
             }
             O::LayerScale { input, weight } => {
                 let (x, weight) = (self.part(*input, piece), self.executor.vector(*weight));
-                layer_scale::layer_scale(&mut self.pass, &x, weight, rows, channels, y)?;
+                layer_scale::layer_scale(&mut self.pass, &x, &weight, rows, channels, y)?;
             }
             O::L2Normalize { input, scale } => {
                 let x = self.part(*input, piece);
@@ -172,7 +172,7 @@ impl Walk<'_> {
         for piece in pieces {
             let (x, y) = (self.part(*input, piece), output.part(piece));
             let extents = [piece.len(), channels, *groups];
-            group_norm::group_norm(&mut self.pass, &x, &stats, weight, bias, extents, *silu, &y)?;
+            group_norm::group_norm(&mut self.pass, &x, &stats, &weight, &bias, extents, *silu, &y)?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! One weight of the list, from a file's tensor to the device.
 
+use std::rc::Rc;
+
 use maskov_gpu::{Buffer, Gpu};
 use maskov_graph::{Graph, Operation, WeightId};
 use maskov_kernels::matrix::{Format, Matrix};
@@ -8,13 +10,14 @@ use maskov_weights::{DType, HostTensor, MatrixShape, pack_matrix_f16};
 use crate::Result;
 
 /// A weight as the kernels read it.
+#[derive(Clone)]
 pub(super) enum Weight {
     /// Of a linear layer or convolution: f16, q8 or q4.
-    Matrix(Matrix),
+    Matrix(Rc<Matrix>),
     /// Of a norm, or a bias: f32.
-    Vector(Buffer),
+    Vector(Rc<Buffer>),
     /// Of an embedding, of which a few rows are taken once per model.
-    Host(Vec<f32>),
+    Host(Rc<[f32]>),
 }
 
 /// What reads a weight decides how it is kept.
@@ -49,11 +52,11 @@ pub(super) fn upload(gpu: &Gpu, role: Role, tensor: &HostTensor) -> Result<Weigh
     Ok(match role {
         Role::Linear => {
             let inputs = tensor.shape()[1..].iter().product();
-            Weight::Matrix(upload_matrix(gpu, tensor, &[tensor.shape()[0], inputs])?)
+            Weight::Matrix(Rc::new(upload_matrix(gpu, tensor, &[tensor.shape()[0], inputs])?))
         }
-        Role::Conv3x3 => Weight::Matrix(upload_matrix(gpu, tensor, tensor.shape())?),
-        Role::Vector => Weight::Vector(gpu.upload(tensor.name(), &tensor.to_f32()?)?),
-        Role::Host => Weight::Host(tensor.to_f32()?),
+        Role::Conv3x3 => Weight::Matrix(Rc::new(upload_matrix(gpu, tensor, tensor.shape())?)),
+        Role::Vector => Weight::Vector(Rc::new(gpu.upload(tensor.name(), &tensor.to_f32()?)?)),
+        Role::Host => Weight::Host(tensor.to_f32()?.into()),
     })
 }
 

@@ -1,0 +1,187 @@
+//! Where weights are: on the device, or at their source until a block of operations needs them.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use maskov_gpu::Gpu;
+use maskov_graph::WeightId;
+use maskov_weights::WeightSource;
+
+use super::weights::{Role, Weight, roles, upload};
+use crate::plan::Plan;
+use crate::weights::{read_all, stored_names};
+use crate::{Observer, Result};
+
+/// How an executor comes by its weights.
+#[derive(Clone)]
+pub enum Weights<'a> {
+    /// All are brought to the device once.
+    Resident(&'a dyn WeightSource),
+    /// They are read anew in every run, a block of operations at a time, so that no more than two blocks are on the device:
+    /// one that computes and one that is read.
+    Streamed {
+        /// Where they are read.
+        source: Rc<dyn WeightSource>,
+        /// What a block may have, in bytes as they are stored; a single operation may have more.
+        block_bytes: u64,
+    },
+}
+
+/// The weights that are on the device.
+pub(super) struct Residence {
+    /// By [`WeightId`].
+    loaded: RefCell<Vec<Option<Weight>>>,
+    stream: Option<Stream>,
+}
+
+struct Stream {
+    gpu: Rc<Gpu>,
+    source: Rc<dyn WeightSource>,
+    roles: Vec<Role>,
+    /// The source's names, by [`WeightId`].
+    stored: Vec<String>,
+    blocks: Vec<Block>,
+    /// By operation.
+    block_of: Vec<usize>,
+    current: Cell<Option<usize>>,
+}
+
+/// Operations whose weights are on the device together.
+#[derive(Debug, Default, PartialEq)]
+struct Block {
+    ops: Vec<usize>,
+    weights: Vec<WeightId>,
+}
+
+impl Residence {
+    /// Reads all weights, or makes sure that all can be read.
+    pub async fn new(
+        gpu: Rc<Gpu>,
+        plan: &Plan,
+        weights: Weights<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let graph = &plan.graph;
+        let mut loaded: Vec<Option<Weight>> = vec![None; graph.weights.len()];
+        let roles = roles(graph);
+        let stream = match weights {
+            Weights::Resident(source) => {
+                read_all(graph, source, observer, |id, tensor| {
+                    loaded[id.0 as usize] = Some(upload(&gpu, roles[id.0 as usize], &tensor)?);
+                    Ok(())
+                })
+                .await?;
+                None
+            }
+            Weights::Streamed { source, block_bytes } => {
+                let stored = stored_names(graph, &*source)?;
+                let bytes = |id: WeightId| {
+                    let info = source.info(&stored[id.0 as usize]);
+                    info.and_then(|info| info.dtype.byte_len(&info.shape)).unwrap_or(0)
+                };
+                let walks = [&plan.constant, &plan.per_photo];
+                let of_op = |op: usize| graph.ops[op].operation.weights();
+                let blocks = walks.into_iter().flat_map(|ops| blocks(ops, &of_op, &bytes, block_bytes));
+                let blocks: Vec<Block> = blocks.collect();
+                let mut block_of = vec![0; graph.ops.len()];
+                for (index, block) in blocks.iter().enumerate() {
+                    block.ops.iter().for_each(|&op| block_of[op] = index);
+                }
+                Some(Stream { gpu, source, roles, stored, blocks, block_of, current: Cell::new(None) })
+            }
+        };
+        Ok(Self { loaded: RefCell::new(loaded), stream })
+    }
+
+    /// A weight of an operation that was asked for with [`Residence::ensure`].
+    pub fn get(&self, id: WeightId) -> Weight {
+        self.loaded.borrow()[id.0 as usize].clone().expect("ensure() has brought what the operation reads")
+    }
+
+    /// Brings what that operation reads to the device, where it is not there yet.
+    pub async fn ensure(&self, op: usize) -> Result<()> {
+        let Some((stream, block)) = self.other_block(op) else { return Ok(()) };
+        for id in &stream.blocks[block].weights {
+            let at = id.0 as usize;
+            if self.loaded.borrow()[at].is_none() {
+                let tensor = stream.source.read(&stream.stored[at]).await?;
+                let weight = upload(&stream.gpu, stream.roles[at], &tensor)?;
+                self.loaded.borrow_mut()[at] = Some(weight);
+            }
+        }
+        // Only now: a read that failed is made again.
+        stream.current.set(Some(block));
+        Ok(())
+    }
+
+    /// Lets go of weights that the block of that operation does not read; whether there were any.
+    pub fn let_go(&self, op: usize) -> bool {
+        self.other_block(op).is_some_and(|(stream, block)| self.forget_all_but(&stream.blocks[block].weights))
+    }
+
+    /// The block of that operation, where weights are streamed and it is not the one that is on the device.
+    fn other_block(&self, op: usize) -> Option<(&Stream, usize)> {
+        let stream = self.stream.as_ref()?;
+        let block = stream.block_of[op];
+        (stream.current.get() != Some(block)).then_some((stream, block))
+    }
+
+    /// Lets go of weights that none of these operations reads.
+    pub fn keep_only(&self, plan: &Plan, ops: &[usize]) {
+        let weights = ops.iter().flat_map(|&op| plan.graph.ops[op].operation.weights());
+        self.forget_all_but(&weights.collect::<Vec<_>>());
+    }
+
+    fn forget_all_but(&self, kept: &[WeightId]) -> bool {
+        let mut has_forgotten = false;
+        for (at, weight) in self.loaded.borrow_mut().iter_mut().enumerate() {
+            if !kept.contains(&WeightId(at as u32)) {
+                has_forgotten |= weight.take().is_some();
+            }
+        }
+        has_forgotten
+    }
+}
+
+/// Operations in order, in blocks whose weights have at most so many bytes.
+fn blocks(
+    ops: &[usize],
+    weights_of: &dyn Fn(usize) -> Vec<WeightId>,
+    bytes: &dyn Fn(WeightId) -> u64,
+    most: u64,
+) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut taken = 0;
+    for &op in ops {
+        let of_op = weights_of(op);
+        let of_op_bytes: u64 = of_op.iter().map(|id| bytes(*id)).sum();
+        let last = match blocks.last_mut() {
+            Some(last) if taken + of_op_bytes <= most => last,
+            _ => {
+                taken = 0;
+                blocks.push(Block::default());
+                let last = blocks.len() - 1;
+                &mut blocks[last]
+            }
+        };
+        taken += of_op_bytes;
+        last.ops.push(op);
+        last.weights.extend(of_op);
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_as_long_as_their_weights_allow() {
+        // Operation n reads weight n, of 10 n bytes.
+        let weights_of = |op: usize| vec![WeightId(op as u32)];
+        let blocks = blocks(&[1, 2, 3, 9, 1], &weights_of, &|id| 10 * u64::from(id.0), 60);
+        let ops: Vec<_> = blocks.iter().map(|block| block.ops.clone()).collect();
+        assert_eq!(ops, [vec![1, 2, 3], vec![9], vec![1]]);
+        assert_eq!(blocks[0].weights, [WeightId(1), WeightId(2), WeightId(3)]);
+    }
+}
