@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use maskov_engine::{DeviceChoice, Engine, Fidelity, Photo, PromptPoint, never_cancelled};
+use maskov_engine::{DeviceChoice, Engine, Fidelity, Photo, PromptPoint};
 use maskov_fixtures::shared;
 use maskov_runtime::compare::mean_total_variation;
 use maskov_segment::evaluation::iou;
@@ -81,9 +81,9 @@ fn outcomes(pack: &Path, photos: &[Photo<'static>]) -> Result<Vec<Outcome>> {
         for photo in photos {
             let rows = engine.attention(photo, &mut ()).await?.attention.values().await?;
             let fidelity = Some(Fidelity::FULL);
-            let mut session = engine.encode(photo.clone(), fidelity, &mut (), &never_cancelled).await?;
+            let mut session = engine.encode(photo.clone(), fidelity, &mut ()).await?;
             session.set_points(&fixed_clicks(photo))?;
-            let mask = session.mask(&never_cancelled).await?.mask.pixels;
+            let mask = session.mask(&mut ()).await?.mask.pixels;
             outcomes.push(Outcome { rows, mask });
         }
         Ok(outcomes)

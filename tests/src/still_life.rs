@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use maskov_engine::{Engine, PromptPoint, never_cancelled};
+use maskov_engine::{Engine, PromptPoint};
 use maskov_segment::evaluation::{iou, next_click};
 
 use crate::sample::Sample;
@@ -33,7 +33,7 @@ pub async fn measure(
     engine: &mut Engine,
     clicks: usize,
 ) -> Result<Vec<ObjectScore>, Box<dyn Error>> {
-    let mut session = engine.encode(sample.photo.clone(), None, &mut (), &never_cancelled).await?;
+    let mut session = engine.encode(sample.photo.clone(), None, &mut ()).await?;
     let mut scores = Vec::new();
     for (name, truth) in &sample.objects {
         let mut points: Vec<PromptPoint> = Vec::new();
@@ -43,7 +43,7 @@ pub async fn measure(
             let click = next_click(&mask, truth, sample.photo.width() as usize, |_| false);
             points.push(click.ok_or("an object of the still life has no pixels")?);
             session.set_points(&points)?;
-            mask = session.mask(&never_cancelled).await?.mask.pixels;
+            mask = session.mask(&mut ()).await?.mask.pixels;
             ious.push(iou(&mask, truth));
         }
         scores.push(ObjectScore { name: name.clone(), ious });
@@ -55,7 +55,7 @@ pub async fn measure(
 /// of the photo.
 pub async fn pull(sample: &Sample, engine: &mut Engine) -> Result<Vec<ObjectScore>, Box<dyn Error>> {
     const SIZES: i16 = 40;
-    let mut session = engine.encode(sample.photo.clone(), None, &mut (), &never_cancelled).await?;
+    let mut session = engine.encode(sample.photo.clone(), None, &mut ()).await?;
     let mut scores = Vec::new();
     for (name, truth) in &sample.objects {
         let middle = next_click(&vec![0; truth.len()], truth, sample.photo.width() as usize, |_| false);
@@ -65,7 +65,7 @@ pub async fn pull(sample: &Sample, engine: &mut Engine) -> Result<Vec<ObjectScor
         let mut best = 0.0f64;
         for size in pulled.chain([None]) {
             session.set_points(&[PromptPoint { size, ..middle }])?;
-            best = best.max(iou(&session.mask(&never_cancelled).await?.mask.pixels, truth));
+            best = best.max(iou(&session.mask(&mut ()).await?.mask.pixels, truth));
         }
         scores.push(ObjectScore { name: name.clone(), ious: vec![best] });
     }

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use maskov_engine::{DeviceChoice, Engine, PromptPoint, never_cancelled};
+use maskov_engine::{DeviceChoice, Engine, PromptPoint};
 use maskov_fixtures::repository;
 use maskov_segment::evaluation::{iou, next_click};
 use maskov_tests::sample::{RESOLUTION, Sample};
@@ -31,10 +31,10 @@ fn one_click_is_the_duck() {
     let pack = Pack::open_folder(repository("web/models/small-v1")).unwrap();
     let mut engine =
         block_on(Engine::open(Rc::new(pack), DeviceChoice::Cpu, Some(RESOLUTION), &mut ())).unwrap();
-    let mut session = block_on(engine.encode(sample.photo.clone(), None, &mut (), &never_cancelled)).unwrap();
+    let mut session = block_on(engine.encode(sample.photo.clone(), None, &mut ())).unwrap();
     for (name, click, bar) in clicks {
         session.set_points(&[click]).unwrap();
-        let mask = block_on(session.mask(&never_cancelled)).unwrap().mask.pixels;
+        let mask = block_on(session.mask(&mut ())).unwrap().mask.pixels;
         let score = iou(&mask, truth);
         println!("{name}: {score:.3}");
         assert!(score >= bar, "a click on the {name} reaches {score:.3}, not {bar}");

@@ -3,7 +3,7 @@
 use maskov_graph::Graph;
 use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, Observer, Timings, Values};
 use maskov_segment::{
-    AttentionMap, Cancelled, CpuSolver, GpuSolver, Method, MethodSettings, Photo, PointStages, PromptPoint,
+    AttentionMap, CpuSolver, GpuSolver, Method, MethodSettings, Photo, PointStages, PromptPoint,
     Segmentation, SizeStop, SolveSize, Solver, TransitionRow,
 };
 use maskov_weights::{LocalFuture, WeightSource};
@@ -32,23 +32,23 @@ pub(crate) trait SolvedPhoto {
     fn segment<'a>(
         &'a mut self,
         points: &'a [PromptPoint],
-        cancelled: Cancelled<'a>,
+        observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<Segmentation>>;
     fn segment_solved<'a>(
         &'a mut self,
         points: &'a [PromptPoint],
-        cancelled: Cancelled<'a>,
+        observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<Segmentation>>;
     fn sizes<'a>(
         &'a mut self,
         points: &'a [PromptPoint],
         index: usize,
-        cancelled: Cancelled<'a>,
+        observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<Vec<SizeStop>>>;
     fn stages<'a>(
         &'a self,
         point: PromptPoint,
-        cancelled: Cancelled<'a>,
+        observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<PointStages>>;
     fn transition_row(&self, row: usize) -> LocalFuture<'_, Result<TransitionRow>>;
 }
@@ -90,7 +90,7 @@ impl Device {
         settings: MethodSettings,
         solve_size: SolveSize,
         log: &Log,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Box<dyn SolvedPhoto>> {
         let method = settings.method.clone();
         match self {
@@ -100,7 +100,7 @@ impl Device {
                     map => AttentionMap::new(map.resolution(), map.values().await?)?,
                 };
                 let solver = Timed { solver: CpuSolver::new(settings)?, log: log.clone(), gpu: None };
-                solved(solver, method, attention, photo, solve_size, cancelled).await
+                solved(solver, method, attention, photo, solve_size, observer).await
             }
             Self::Gpu(gpu) => {
                 let solver = GpuSolver::new(gpu.clone(), settings)?;
@@ -109,7 +109,7 @@ impl Device {
                     Attention::Cpu(map) => solver.upload_attention(&map)?,
                 };
                 let solver = Timed { solver, log: log.clone(), gpu: Some(gpu.clone()) };
-                solved(solver, method, attention, photo, solve_size, cancelled).await
+                solved(solver, method, attention, photo, solve_size, observer).await
             }
         }
     }
@@ -121,9 +121,9 @@ async fn solved<S: Solver + 'static>(
     attention: S::Attention,
     photo: Photo<'static>,
     solve_size: SolveSize,
-    cancelled: Cancelled<'_>,
+    observer: &mut dyn Observer,
 ) -> Result<Box<dyn SolvedPhoto>> {
-    let made = maskov_segment::Session::new(solver, method, attention, photo, solve_size, cancelled);
+    let made = maskov_segment::Session::new(solver, method, attention, photo, solve_size, observer);
     Ok(Box::new(made.await?))
 }
 
@@ -165,34 +165,34 @@ impl<S: Solver> SolvedPhoto for maskov_segment::Session<'static, S> {
     fn segment<'a>(
         &'a mut self,
         points: &'a [PromptPoint],
-        cancelled: Cancelled<'a>,
+        observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<Segmentation>> {
-        Box::pin(async move { Ok(self.segment(points, cancelled).await?) })
+        Box::pin(async move { Ok(self.segment(points, observer).await?) })
     }
 
     fn segment_solved<'a>(
         &'a mut self,
         points: &'a [PromptPoint],
-        cancelled: Cancelled<'a>,
+        observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<Segmentation>> {
-        Box::pin(async move { Ok(self.segment_solved(points, cancelled).await?) })
+        Box::pin(async move { Ok(self.segment_solved(points, observer).await?) })
     }
 
     fn sizes<'a>(
         &'a mut self,
         points: &'a [PromptPoint],
         index: usize,
-        cancelled: Cancelled<'a>,
+        observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<Vec<SizeStop>>> {
-        Box::pin(async move { Ok(self.sizes(points, index, cancelled).await?) })
+        Box::pin(async move { Ok(self.sizes(points, index, observer).await?) })
     }
 
     fn stages<'a>(
         &'a self,
         point: PromptPoint,
-        cancelled: Cancelled<'a>,
+        observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<PointStages>> {
-        Box::pin(async move { Ok(self.stages(point, cancelled).await?) })
+        Box::pin(async move { Ok(self.stages(point, observer).await?) })
     }
 
     fn transition_row(&self, row: usize) -> LocalFuture<'_, Result<TransitionRow>> {

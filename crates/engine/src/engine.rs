@@ -126,10 +126,9 @@ impl Engine {
         photo: Photo<'static>,
         fidelity: Option<Fidelity>,
         observer: &mut dyn Observer,
-        cancelled: &dyn Fn() -> bool,
     ) -> Result<Session> {
         loop {
-            match self.encode_once(photo.clone(), fidelity, observer, cancelled).await {
+            match self.encode_once(photo.clone(), fidelity, observer).await {
                 Err(error) if self.recover(&error, observer).await? => {}
                 session => return session,
             }
@@ -146,12 +145,11 @@ impl Engine {
         photo: Photo<'static>,
         fidelity: Option<Fidelity>,
         observer: &mut dyn Observer,
-        cancelled: &dyn Fn() -> bool,
     ) -> Result<Session> {
         let encoded = self.network().encode(&photo, observer).await?;
         let fidelity = fidelity.unwrap_or_else(|| self.plan().fidelity(self.device()));
         let mut session =
-            Session::new(self.device(), encoded.attention, photo, self.method(), fidelity, cancelled).await?;
+            Session::new(self.device(), encoded.attention, photo, self.method(), fidelity, observer).await?;
         session.encoded_in(encoded.resize_ms, encoded.network_ms, encoded.timings);
         Ok(session)
     }

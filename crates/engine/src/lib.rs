@@ -41,5 +41,5 @@ pub use timed::{Stage, StageTime};
 pub use maskov_runtime::{Observer, Step, Watch};
 pub use maskov_segment::{
     LARGEST_SIZE, Mask, MethodName, Photo, PointStages, PromptPoint, SMALLEST_SIZE, Segmentation, SizeStop,
-    TransitionRow, never_cancelled,
+    TransitionRow,
 };

@@ -1,8 +1,8 @@
 //! One photo and its points, on whichever device.
 
-use maskov_runtime::Timings;
+use maskov_runtime::{Observer, Timings};
 use maskov_segment::{
-    MethodSettings, Photo, PointStages, PromptPoint, Segmentation, SizeStop, TransitionRow, never_cancelled,
+    MethodSettings, Photo, PointStages, PromptPoint, Segmentation, SizeStop, TransitionRow,
 };
 
 use crate::backend::SolvedPhoto;
@@ -30,12 +30,12 @@ impl Session {
         photo: Photo<'static>,
         method: MethodSettings,
         fidelity: Fidelity,
-        cancelled: &dyn Fn() -> bool,
+        observer: &mut dyn Observer,
     ) -> Result<Self> {
         let log = Log::default();
         let (settings, size) = (fidelity.method(method), fidelity.solve_size);
         let photo_size = (photo.width(), photo.height());
-        let solved = device.solve(attention, photo, settings, size, &log, cancelled).await?;
+        let solved = device.solve(attention, photo, settings, size, &log, observer).await?;
         Ok(Self { solved, photo_size, points: Vec::new(), log, network: Timings::default() })
     }
 
@@ -114,9 +114,9 @@ impl Session {
     ///
     /// # Errors
     /// Those of the method and the device; cancellation, after which finished maps are kept.
-    pub async fn mask(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Segmentation> {
+    pub async fn mask(&mut self, observer: &mut dyn Observer) -> Result<Segmentation> {
         let refined = self.solved_size() != self.photo_size;
-        let segmentation = self.solved.segment(&self.points, cancelled).await?;
+        let segmentation = self.solved.segment(&self.points, observer).await?;
         if refined {
             self.log.gap(Stage::Refinement);
         }
@@ -128,8 +128,8 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::mask`].
-    pub async fn preview(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Segmentation> {
-        self.solved.segment_solved(&self.points, cancelled).await
+    pub async fn preview(&mut self, observer: &mut dyn Observer) -> Result<Segmentation> {
+        self.solved.segment_solved(&self.points, observer).await
     }
 
     /// What the point of that index takes at each stop of its size, smallest first; the other points stay as they are.
@@ -137,11 +137,11 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::mask`].
-    pub async fn sizes(&mut self, index: usize, cancelled: &dyn Fn() -> bool) -> Result<Vec<SizeStop>> {
+    pub async fn sizes(&mut self, index: usize, observer: &mut dyn Observer) -> Result<Vec<SizeStop>> {
         if index >= self.points.len() {
             return Ok(Vec::new());
         }
-        self.solved.sizes(&self.points, index, cancelled).await
+        self.solved.sizes(&self.points, index, observer).await
     }
 
     /// Points whose maps are kept.
@@ -164,7 +164,7 @@ impl Session {
     /// # Errors
     /// As [`Session::mask`].
     pub async fn stages(&self, point: PromptPoint) -> Result<PointStages> {
-        self.solved.stages(point, &never_cancelled).await
+        self.solved.stages(point, &mut ()).await
     }
 
     /// A row of the transition matrix, for verification.

@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use maskov_gpu::{Gpu, Profiling};
-use maskov_segment::{Cancelled, HostWork, Layer, Photo, Result, Scoring, Solver, TransitionRow};
+use maskov_runtime::Observer;
+use maskov_segment::{HostWork, Layer, Photo, Result, Scoring, Solver, TransitionRow};
 use web_time::Instant;
 
 use crate::network::milliseconds;
@@ -129,10 +130,10 @@ impl<S: Solver> Solver for Timed<S> {
     async fn load_attention(
         &self,
         attention: S::Attention,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<S::Transition> {
         let start = Instant::now();
-        let transition = self.solver.load_attention(attention, cancelled).await?;
+        let transition = self.solver.load_attention(attention, observer).await?;
         self.settle().await?;
         self.log.since(Stage::Transition, start);
         Ok(transition)
@@ -150,10 +151,10 @@ impl<S: Solver> Solver for Timed<S> {
         &self,
         photo: &Photo<'_>,
         resolution: usize,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<S::Upsampling> {
         let start = Instant::now();
-        let upsampling = self.solver.load_photo(photo, resolution, cancelled).await?;
+        let upsampling = self.solver.load_photo(photo, resolution, observer).await?;
         self.settle().await?;
         self.log.since(Stage::UpsamplingWeights, start);
         Ok(upsampling)
@@ -163,10 +164,10 @@ impl<S: Solver> Solver for Timed<S> {
         &self,
         transition: &S::Transition,
         start_states: &[Vec<f32>],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
         let start = Instant::now();
-        let maps = self.solver.markov_maps(transition, start_states, cancelled).await?;
+        let maps = self.solver.markov_maps(transition, start_states, observer).await?;
         self.log.since(Stage::Chain, start);
         Ok(maps)
     }

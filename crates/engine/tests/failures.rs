@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use maskov_engine::{
-    Device, DeviceChoice, Engine, EngineError, Mask, Photo, Plan, PromptPoint, never_cancelled,
-    software_is_faster,
+    Device, DeviceChoice, Engine, EngineError, Mask, Photo, Plan, PromptPoint, software_is_faster,
 };
 use maskov_gpu::GpuError;
 use maskov_weights::Pack;
@@ -39,9 +38,9 @@ fn open(choice: DeviceChoice, resolution: usize) -> Engine {
 }
 
 fn mask(engine: &mut Engine) -> Result<Mask, EngineError> {
-    let mut session = block_on(engine.encode_once(photo(), None, &mut (), &never_cancelled))?;
+    let mut session = block_on(engine.encode_once(photo(), None, &mut ()))?;
     session.set_points(&POINTS)?;
-    Ok(block_on(session.mask(&never_cancelled))?.mask)
+    Ok(block_on(session.mask(&mut ()))?.mask)
 }
 
 fn out_of_memory() -> EngineError {
@@ -109,20 +108,20 @@ fn where_the_cpu_will_do_short_memory_ends_there() {
 fn encoding_with_a_second_try_leaves_a_lost_device_for_the_cpu() {
     let mut engine = open(DeviceChoice::AutoWithSoftware, 16);
     lose_device(&engine);
-    let mut session = block_on(engine.encode(photo(), None, &mut (), &never_cancelled)).unwrap();
+    let mut session = block_on(engine.encode(photo(), None, &mut ())).unwrap();
     assert_eq!((engine.plan(), engine.reason().map(|reason| reason.code)), (Plan::Cpu, Some("device-lost")));
     session.set_points(&POINTS).unwrap();
-    block_on(session.mask(&never_cancelled)).unwrap();
+    block_on(session.mask(&mut ())).unwrap();
 }
 
 #[test]
 fn a_preview_is_the_mask_where_nothing_is_to_be_refined() {
     let engine = open(DeviceChoice::Cpu, 16);
-    let mut session = block_on(engine.encode_once(photo(), None, &mut (), &never_cancelled)).unwrap();
+    let mut session = block_on(engine.encode_once(photo(), None, &mut ())).unwrap();
     session.set_points(&POINTS).unwrap();
     assert_eq!(session.solved_size(), session.photo_size());
-    let preview = block_on(session.preview(&never_cancelled)).unwrap().mask;
-    assert_eq!(preview, block_on(session.mask(&never_cancelled)).unwrap().mask);
+    let preview = block_on(session.preview(&mut ())).unwrap().mask;
+    assert_eq!(preview, block_on(session.mask(&mut ())).unwrap().mask);
 
     // Four times as wide and high: solved smaller.
     let (small, mut rgb) = (photo(), Vec::new());
@@ -130,13 +129,13 @@ fn a_preview_is_the_mask_where_nothing_is_to_be_refined() {
         rgb.extend((0..960).flat_map(|x| &small.rgb()[(y / 4 * 240 + x / 4) * 3..][..3]));
     }
     let large = Photo::new(960, 720, rgb).unwrap();
-    let mut session = block_on(engine.encode_once(large, None, &mut (), &never_cancelled)).unwrap();
+    let mut session = block_on(engine.encode_once(large, None, &mut ())).unwrap();
     session.set_points(&[PromptPoint::new(480, 360, true)]).unwrap();
-    let preview = block_on(session.preview(&never_cancelled)).unwrap().mask;
+    let preview = block_on(session.preview(&mut ())).unwrap().mask;
     assert_eq!((preview.width, preview.height), session.map_size());
     assert!(preview.width < 960);
     assert_eq!(session.cached_maps(), 1);
-    let mask = block_on(session.mask(&never_cancelled)).unwrap().mask;
+    let mask = block_on(session.mask(&mut ())).unwrap().mask;
     assert_eq!((mask.width, mask.height, session.cached_maps()), (960, 720, 1), "the map is found again");
 }
 

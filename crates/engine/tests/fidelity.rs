@@ -1,12 +1,13 @@
 //! What the CPU's fewer taps and its smaller picture cost, and that sessions are what the page and the command line
 //! take them for. On our own still life with the shipped pack.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use maskov_engine::{
-    Attention, Device, DeviceChoice, Engine, Fidelity, MethodName, Photo, PromptPoint, Session, Stage,
-    never_cancelled,
+    Attention, Device, DeviceChoice, Engine, Fidelity, MethodName, Photo, PromptPoint, Session, Stage, Step,
+    Watch,
 };
 use maskov_segment::evaluation::{iou, next_click};
 use maskov_weights::Pack;
@@ -35,7 +36,7 @@ fn engine(resolution: usize) -> Engine {
 
 fn mask(session: &mut Session, points: &[PromptPoint]) -> Vec<u8> {
     session.set_points(points).unwrap();
-    block_on(session.mask(&never_cancelled)).unwrap().mask.pixels
+    block_on(session.mask(&mut ())).unwrap().mask.pixels
 }
 
 /// The truth of every object, u8 `[height, width]`.
@@ -75,8 +76,7 @@ fn fewer_taps_cost_little() {
     let session = |samples_per_cell| {
         let fidelity = Fidelity { samples_per_cell, ..Fidelity::CPU };
         let (attention, photo) = (Attention::Cpu(map.clone()), photo.clone());
-        let made = Session::new(&Device::Cpu, attention, photo, engine.method(), fidelity, &never_cancelled);
-        block_on(made).unwrap()
+        block_on(Session::new(&Device::Cpu, attention, photo, engine.method(), fidelity, &mut ())).unwrap()
     };
     let objects = objects();
     assert!(objects.len() >= 8, "{} objects", objects.len());
@@ -115,13 +115,13 @@ fn fewer_taps_cost_little() {
 #[test]
 fn a_session_is_edited_point_by_point_and_tells_its_times() {
     let mut engine = engine(16);
-    let mut session = block_on(engine.encode(still_life(), None, &mut (), &never_cancelled)).unwrap();
+    let mut session = block_on(engine.encode(still_life(), None, &mut ())).unwrap();
     let (width, height) = session.photo_size();
     assert_eq!((width, height), (1600, 1200));
     assert!(session.solved_size().0 < width);
     let point = PromptPoint::new;
     session.add(point(640, 820, true)).unwrap();
-    let one = block_on(session.mask(&never_cancelled)).unwrap().mask;
+    let one = block_on(session.mask(&mut ())).unwrap().mask;
     assert_eq!(one.pixels.len(), 1600 * 1200);
     let stages: Vec<Stage> = session.take_times().into_iter().map(|time| time.stage).collect();
     for stage in
@@ -141,18 +141,18 @@ fn a_session_is_edited_point_by_point_and_tells_its_times() {
     }
     session.remove(1);
     session.remove(7);
-    assert_eq!(
-        block_on(session.mask(&never_cancelled)).unwrap().mask,
-        one,
-        "as if the second point had never been"
-    );
+    assert_eq!(block_on(session.mask(&mut ())).unwrap().mask, one, "as if the second point had never been");
 }
 
 #[test]
 fn cancelling_ends_the_work_with_its_own_code() {
     let mut engine = engine(16);
-    let error =
-        block_on(engine.encode(still_life(), None, &mut (), &|| true)).err().expect("it was cancelled");
+    // Behind the network, too.
+    let mut fitting = Watch(|step: Step<'_>| match step.name {
+        "iterative proportional fitting" => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    let error = block_on(engine.encode(still_life(), None, &mut fitting)).err().expect("it was cancelled");
     assert_eq!(error.code(), "cancelled");
 }
 
@@ -173,7 +173,7 @@ fn the_gpu_s_mask_is_the_cpu_s() {
         let mut engine = open(choice);
         assert_eq!(engine.device().is_gpu(), choice == DeviceChoice::Gpu);
         let fidelity = Some(Fidelity::CPU);
-        let mut session = block_on(engine.encode(still_life(), fidelity, &mut (), &never_cancelled)).unwrap();
+        let mut session = block_on(engine.encode(still_life(), fidelity, &mut ())).unwrap();
         mask(&mut session, &points)
     });
     let same = iou(&masks[0], &masks[1]);
@@ -186,8 +186,7 @@ fn a_lost_device_is_told_by_its_code() {
     let mut engine = block_on(Engine::open(pack(), DeviceChoice::Gpu, Some(16), &mut ())).unwrap();
     let Device::Gpu(gpu) = engine.device().clone() else { panic!("asked for a GPU") };
     gpu.destroy();
-    let error =
-        block_on(engine.encode(still_life(), None, &mut (), &never_cancelled)).err().expect("it is lost");
+    let error = block_on(engine.encode(still_life(), None, &mut ())).err().expect("it is lost");
     assert_eq!(error.code(), "device-lost");
     assert!(error.is_of_device());
 }

@@ -1,9 +1,9 @@
 //! From a graph's list of weights to the tensors of a source.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
 use maskov_graph::{Graph, WeightId};
+use maskov_progress::tell;
 use maskov_weights::{HostTensor, Wanted, WeightSource, resolve};
 
 use crate::{Observer, Result, RuntimeError, Step};
@@ -39,8 +39,6 @@ pub(crate) fn stored_names(graph: &Graph, source: &dyn WeightSource) -> Result<V
 
 /// Tells the observer, and turns its `Break` into an error.
 pub(crate) async fn step(observer: &mut dyn Observer, step: Step<'_>) -> Result<()> {
-    match observer.before(step).await {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(RuntimeError::Cancelled { before: step.name.to_owned() }),
-    }
+    let cancelled = |step: Step<'_>| RuntimeError::Cancelled { before: step.name.to_owned() };
+    tell(observer, step).await.map_err(cancelled)
 }

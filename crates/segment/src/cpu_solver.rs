@@ -2,6 +2,8 @@
 
 use maskov_kernels::truncated_nearest::MaskLayer;
 
+use maskov_progress::Observer;
+
 use crate::attention::AttentionMap;
 use crate::error::Result;
 use crate::markov_map::markov_map;
@@ -9,7 +11,7 @@ use crate::merge::merge;
 use crate::photo::Photo;
 use crate::scoring::EdgeProfile;
 use crate::settings::MethodSettings;
-use crate::solver::{Cancelled, Layer, Scoring, Solver, TransitionRow};
+use crate::solver::{Layer, Scoring, Solver, TransitionRow};
 use crate::transition::Transition;
 use crate::upsampling::Upsampling;
 
@@ -36,8 +38,12 @@ impl Solver for CpuSolver {
     type Upsampling = Upsampling;
     type Profile = EdgeProfile;
 
-    async fn load_attention(&self, attention: AttentionMap, cancelled: Cancelled<'_>) -> Result<Transition> {
-        Transition::new(attention, &self.settings, cancelled)
+    async fn load_attention(
+        &self,
+        attention: AttentionMap,
+        observer: &mut dyn Observer,
+    ) -> Result<Transition> {
+        Transition::new(attention, &self.settings, observer).await
     }
 
     fn resolution(&self, transition: &Transition) -> usize {
@@ -52,18 +58,22 @@ impl Solver for CpuSolver {
         &self,
         photo: &Photo<'_>,
         resolution: usize,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Upsampling> {
-        Upsampling::new(photo, resolution, &self.settings, cancelled)
+        Upsampling::new(photo, resolution, &self.settings, observer).await
     }
 
     async fn markov_maps(
         &self,
         transition: &Transition,
         start_states: &[Vec<f32>],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
-        start_states.iter().map(|state| markov_map(transition, state, &self.settings, cancelled)).collect()
+        let mut maps = Vec::with_capacity(start_states.len());
+        for state in start_states {
+            maps.push(markov_map(transition, state, &self.settings, observer).await?);
+        }
+        Ok(maps)
     }
 
     async fn upsample(&self, upsampling: &Upsampling, map: &[f32]) -> Result<Vec<f32>> {

@@ -14,6 +14,8 @@ use maskov_kernels::threshold_scores::{RUN, threshold_scores};
 use maskov_kernels::truncated_mask::{mask_bytes, truncated_mask};
 use maskov_kernels::truncated_nearest::truncated_nearest;
 
+use maskov_progress::Observer;
+
 use crate::attention::AttentionMap;
 use crate::error::{Result, SegmentError};
 use crate::gpu_transition::GpuTransition;
@@ -22,7 +24,7 @@ use crate::order::{order_by_value, rank_by_value};
 use crate::photo::Photo;
 use crate::scoring::candidate_count;
 use crate::settings::MethodSettings;
-use crate::solver::{Cancelled, Layer, Scoring, Solver, TransitionRow};
+use crate::solver::{Layer, Scoring, Solver, TransitionRow};
 
 impl From<GpuError> for SegmentError {
     fn from(error: GpuError) -> Self {
@@ -107,8 +109,12 @@ impl Solver for GpuSolver {
     type Upsampling = GpuUpsampling;
     type Profile = GpuProfile;
 
-    async fn load_attention(&self, attention: RowTiled, cancelled: Cancelled<'_>) -> Result<GpuTransition> {
-        GpuTransition::new(&self.gpu, attention, &self.settings, cancelled).await
+    async fn load_attention(
+        &self,
+        attention: RowTiled,
+        observer: &mut dyn Observer,
+    ) -> Result<GpuTransition> {
+        GpuTransition::new(&self.gpu, attention, &self.settings, observer).await
     }
 
     fn resolution(&self, transition: &GpuTransition) -> usize {
@@ -123,18 +129,18 @@ impl Solver for GpuSolver {
         &self,
         photo: &Photo<'_>,
         resolution: usize,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<GpuUpsampling> {
-        GpuUpsampling::new(&self.gpu, photo, resolution, &self.settings, cancelled)
+        GpuUpsampling::new(&self.gpu, photo, resolution, &self.settings, observer).await
     }
 
     async fn markov_maps(
         &self,
         transition: &GpuTransition,
         start_states: &[Vec<f32>],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
-        transition.markov_maps(&self.gpu, start_states, &self.settings, cancelled).await
+        transition.markov_maps(&self.gpu, start_states, &self.settings, observer).await
     }
 
     async fn upsample(&self, upsampling: &GpuUpsampling, map: &[f32]) -> Result<Vec<f32>> {

@@ -11,9 +11,11 @@ use maskov_kernels::markov_step::{
 use maskov_kernels::temperature::temperature;
 use maskov_kernels::weighted_column_sums::{partial_blocks, weighted_column_sums};
 
+use maskov_progress::Observer;
+
 use crate::error::{Result, SegmentError};
 use crate::settings::MethodSettings;
-use crate::solver::{Cancelled, TransitionRow};
+use crate::solver::{TransitionRow, step};
 
 /// Enough passes over the matrix for the device to be busy until the next are there.
 const MAX_STEPS_PER_SUBMIT: u64 = 72;
@@ -36,7 +38,7 @@ impl GpuTransition {
         gpu: &Gpu,
         attention: RowTiled,
         settings: &MethodSettings,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Self> {
         let n = attention.columns;
         let resolution = n.isqrt();
@@ -54,12 +56,12 @@ impl GpuTransition {
         pass.label("temperature");
         temperature(&mut pass, &transition.matrix, settings.temperature)?;
         pass.submit()?;
-        transition.fit(gpu, settings, cancelled).await?;
+        transition.fit(gpu, settings, observer).await?;
         Ok(transition)
     }
 
     /// Columns, then rows, until the sums of the columns are 1. Rounds behind that change next to nothing.
-    async fn fit(&self, gpu: &Gpu, settings: &MethodSettings, cancelled: Cancelled<'_>) -> Result<()> {
+    async fn fit(&self, gpu: &Gpu, settings: &MethodSettings, observer: &mut dyn Observer) -> Result<()> {
         let (blocks, n) = (partial_blocks(&self.matrix), self.matrix.columns);
         let rounds = settings.ipf_rounds as usize;
         let partials = gpu.create("partial sums", blocks * n)?;
@@ -79,7 +81,8 @@ impl GpuTransition {
             Ok(deviations.iter().any(|&bits| f32::from_bits(bits) <= settings.ipf_tolerance))
         };
         // A round reads the matrix twice.
-        in_batches(gpu, rounds, 2 * self.bytes(), cancelled, send, is_fitted).await
+        in_batches(gpu, "iterative proportional fitting", rounds, 2 * self.bytes(), observer, send, is_fitted)
+            .await
     }
 
     /// Attention resolution R.
@@ -107,12 +110,12 @@ impl GpuTransition {
         gpu: &Gpu,
         start_states: &[Vec<f32>],
         settings: &MethodSettings,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
         let mut maps = Vec::with_capacity(start_states.len());
         for start_states in start_states.chunks(MAX_STATES) {
             let chains = ChainsOfPoints::new(gpu, self, start_states, settings)?;
-            maps.extend(chains.walk(cancelled).await?);
+            maps.extend(chains.walk(observer).await?);
         }
         Ok(maps)
     }
@@ -160,7 +163,7 @@ impl<'a> ChainsOfPoints<'a> {
     }
 
     /// Walks until every token has passed.
-    async fn walk(&self, cancelled: Cancelled<'_>) -> Result<Vec<Vec<f32>>> {
+    async fn walk(&self, observer: &mut dyn Observer) -> Result<Vec<Vec<f32>>> {
         let mut map = Vec::new();
         let is_finished = |steps: Range<usize>, words: Vec<u32>| {
             let (progress, values) = words.split_at(words.len() - self.map.len());
@@ -170,7 +173,8 @@ impl<'a> ChainsOfPoints<'a> {
         let bytes = self.transition.bytes();
         // The values of the last step come with one more.
         let steps = self.max_steps + 1;
-        in_batches(self.gpu, steps, bytes, cancelled, |steps| self.send(steps), is_finished).await?;
+        in_batches(self.gpu, "Markov chain", steps, bytes, observer, |steps| self.send(steps), is_finished)
+            .await?;
         let never = self.max_steps as f32;
         map.iter_mut().filter(|value| **value < 0.0).for_each(|value| *value = never);
         Ok(map.chunks_exact(map.len() / self.states).map(<[f32]>::to_vec).collect())
@@ -216,21 +220,19 @@ fn looked_at(steps: Range<usize>) -> Range<usize> {
 }
 
 /// Sends `steps` passes over a matrix off in batches until a look at what comes back says that it is enough. While one
-/// batch is looked at, the next is on its way. Errors: [`SegmentError::Cancelled`], asked before every batch.
+/// batch is looked at, the next is on its way. Errors: [`SegmentError::Cancelled`], asked at every batch.
 async fn in_batches<'a>(
     gpu: &'a Gpu,
+    name: &str,
     steps: usize,
     bytes_of_step: u64,
-    cancelled: Cancelled<'_>,
+    observer: &mut dyn Observer,
     send: impl Fn(Range<usize>) -> Result<Reading<'a>>,
     mut is_enough: impl FnMut(Range<usize>, Vec<u32>) -> Result<bool>,
 ) -> Result<()> {
     let mut pace = gpu.pace(Unit::Bytes);
     let mut sent = 0;
-    let mut send_next = |amount: u64| {
-        if cancelled() {
-            return Err(SegmentError::Cancelled);
-        }
+    let mut send_next = |amount: u64| -> Result<Option<(Range<usize>, Reading<'a>)>> {
         let most = (amount / bytes_of_step.max(1)).clamp(1, MAX_STEPS_PER_SUBMIT) as usize;
         let left = steps - sent;
         // As many batches as that takes, of about the same length.
@@ -238,9 +240,11 @@ async fn in_batches<'a>(
         sent = batch.end;
         (!batch.is_empty()).then(|| Ok((batch.clone(), send(batch)?))).transpose()
     };
+    step(observer, name, 0, steps).await?;
     let mut next = send_next(pace.amount())?;
     while let Some((batch, reading)) = next {
         next = send_next(pace.amount())?;
+        step(observer, name, batch.end.min(steps - 1), steps).await?;
         let words = reading.words().await?;
         pace.done(bytes_of_step * batch.len() as u64);
         if is_enough(batch, words)? {

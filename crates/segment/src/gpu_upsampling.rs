@@ -7,10 +7,12 @@ use maskov_kernels::upsample_guide::{GuideBuffers, UpsampleGuide, WINDOW_LEN};
 use maskov_kernels::upsample_map::{PaddedMap, upsample_map};
 use maskov_kernels::upsample_weights::upsample_weights;
 
-use crate::error::{Result, SegmentError};
+use maskov_progress::Observer;
+
+use crate::error::Result;
 use crate::photo::Photo;
 use crate::settings::MethodSettings;
-use crate::solver::{Cancelled, never_cancelled};
+use crate::solver::step;
 
 /// Samples of the filter's disc in one dispatch: some 50 ms on a weak GPU, well below what drivers wait for.
 const SAMPLES_PER_SUBMIT: usize = 1 << 28;
@@ -38,12 +40,12 @@ impl GpuUpsampling {
     ///
     /// # Errors
     /// [`SegmentError::Cancelled`], asked between pieces of the image; those of the device.
-    pub(crate) fn new(
+    pub(crate) async fn new(
         gpu: &Gpu,
         photo: &Photo<'_>,
         resolution: usize,
         settings: &MethodSettings,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Self> {
         let (width, height) = (photo.width() as usize, photo.height() as usize);
         let samples = settings.samples_per_cell;
@@ -62,7 +64,7 @@ impl GpuUpsampling {
             let mut tiles = Vec::new();
             for tile in upsampling.tiles() {
                 let weights = upsampling.create_tile(gpu, tile.len())?;
-                upsampling.compute(gpu, tile.clone(), &weights, cancelled)?;
+                upsampling.compute(gpu, tile.clone(), &weights, observer).await?;
                 tiles.push((tile, weights));
             }
             upsampling.weights = Weights::Kept(tiles);
@@ -78,17 +80,15 @@ impl GpuUpsampling {
         Ok(gpu.create("upsampling weights", rows * self.guide.width * WINDOW_LEN / 2)?)
     }
 
-    fn compute(
+    async fn compute(
         &self,
         gpu: &Gpu,
         tile: Range<usize>,
         weights: &Buffer,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<()> {
         for rows in runs(tile.clone(), self.rows_per_submit) {
-            if cancelled() {
-                return Err(SegmentError::Cancelled);
-            }
+            step(observer, "upsampling weights", rows.start, self.guide.height).await?;
             let mut pass = gpu.pass();
             pass.label("upsampling weights");
             upsample_weights(&mut pass, &self.guide, tile.clone(), rows, weights)?;
@@ -115,7 +115,7 @@ impl GpuUpsampling {
             Weights::Recomputed => {
                 let weights = self.create_tile(gpu, self.rows_per_tile.min(self.guide.height))?;
                 for rows in self.tiles() {
-                    self.compute(gpu, rows.clone(), &weights, &never_cancelled)?;
+                    self.compute(gpu, rows.clone(), &weights, &mut ()).await?;
                     gather(&rows, &weights)?;
                 }
             }

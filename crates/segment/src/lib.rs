@@ -55,6 +55,6 @@ pub use refine::Refinement;
 pub use scoring::{EdgeProfile, candidate_count};
 pub use session::{PointStages, SIZE_STOPS, Segmentation, Session};
 pub use settings::{Method, MethodName, MethodSettings, SolveSize};
-pub use solver::{Cancelled, HostWork, Layer, Scoring, Solver, TransitionRow, never_cancelled};
+pub use solver::{HostWork, Layer, Scoring, Solver, TransitionRow};
 pub use transition::Transition;
 pub use upsampling::{Upsampling, upsample_direct};

@@ -2,13 +2,15 @@
 
 use maskov_kernels::truncated_nearest::MaskLayer;
 
+use maskov_progress::Observer;
+
 use crate::error::Result;
 use crate::flood_fill::flood_fill;
 use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache};
 use crate::merge::{Mask, own_clicked_pixels};
 use crate::points::{PromptPoint, share_within, size_in_range, threshold_of_size};
 use crate::session::Segmentation;
-use crate::solver::{Cancelled, Layer, Scoring, Solver};
+use crate::solver::{Layer, Scoring, Solver};
 
 /// The maps of the points clicked so far.
 pub(crate) struct M2n2<P> {
@@ -32,10 +34,10 @@ impl<P> M2n2<P> {
         &mut self,
         source: &MapSource<S>,
         points: &[PromptPoint],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Segmentation> {
         for missing in self.maps.start_turn(points).chunks(MAPS_AT_ONCE) {
-            for (&point, map) in missing.iter().zip(source.maps(missing, cancelled).await?) {
+            for (&point, map) in missing.iter().zip(source.maps(missing, observer).await?) {
                 self.maps.insert(point, Self::map(source, point, &map.upsampled).await?);
             }
         }

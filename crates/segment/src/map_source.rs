@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use maskov_kernels::markov_step::MAX_STATES;
 
+use maskov_progress::Observer;
+
 use crate::error::Result;
 use crate::photo::Photo;
 use crate::points::{PromptPoint, start_state};
-use crate::solver::{Cancelled, Solver};
+use crate::solver::Solver;
 
 /// Maps kept for points that are not in use (undo, a point dragged back), besides those that are.
 const SPARE_MAPS: usize = 16;
@@ -40,20 +42,24 @@ impl<S: Solver> MapSource<S> {
         solver: S,
         attention: S::Attention,
         photo: &Photo<'_>,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Self> {
-        let transition = solver.load_attention(attention, cancelled).await?;
-        let upsampling = solver.load_photo(photo, solver.resolution(&transition), cancelled).await?;
+        let transition = solver.load_attention(attention, observer).await?;
+        let upsampling = solver.load_photo(photo, solver.resolution(&transition), observer).await?;
         Ok(Self { solver, transition, upsampling, width: photo.width(), height: photo.height() })
     }
 
     /// The maps of points of the photo at this size.
-    pub async fn maps(&self, points: &[PromptPoint], cancelled: Cancelled<'_>) -> Result<Vec<UpsampledMap>> {
+    pub async fn maps(
+        &self,
+        points: &[PromptPoint],
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<UpsampledMap>> {
         let resolution = self.solver.resolution(&self.transition);
         let start_state =
             |point: &PromptPoint| start_state(point.x, point.y, self.width, self.height, resolution);
         let start_states: Vec<_> = points.iter().map(start_state).collect();
-        let markov_maps = self.solver.markov_maps(&self.transition, &start_states, cancelled).await?;
+        let markov_maps = self.solver.markov_maps(&self.transition, &start_states, observer).await?;
         let mut maps = Vec::with_capacity(points.len());
         for (start_state, markov_map) in start_states.into_iter().zip(markov_maps) {
             let upsampled = self.solver.upsample(&self.upsampling, &markov_map).await?;

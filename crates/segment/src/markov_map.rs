@@ -1,22 +1,23 @@
 //! The chain of a click on the CPU: from a start state to the step at which each token passes.
 
 use maskov_kernels::markov_step::{markov_crossing_cpu, markov_product_cpu, markov_start_cpu};
+use maskov_progress::Observer;
 
 use crate::error::{Result, SegmentError};
 use crate::parallel::{for_each_run, run_len_per_thread};
 use crate::settings::MethodSettings;
-use crate::solver::Cancelled;
+use crate::solver;
 use crate::transition::{COLUMNS_PER_THREAD, Transition};
 
 /// The Markov map f32 `[R, R]` of a start state of the same shape.
 ///
 /// # Errors
 /// [`SegmentError::Cancelled`], asked between steps; [`SegmentError::ChainDiedOut`].
-pub(crate) fn markov_map(
+pub(crate) async fn markov_map(
     transition: &Transition,
     start_state: &[f32],
     settings: &MethodSettings,
-    cancelled: Cancelled<'_>,
+    observer: &mut dyn Observer,
 ) -> Result<Vec<f32>> {
     let n = start_state.len();
     let lambda = settings.relative_probability_threshold;
@@ -26,9 +27,7 @@ pub(crate) fn markov_map(
     let mut waiting = map.iter().filter(|value| **value < 0.0).count();
     let mut step = 0;
     while waiting > 0 && step < settings.max_steps {
-        if cancelled() {
-            return Err(SegmentError::Cancelled);
-        }
+        solver::step(observer, "Markov chain", step as usize, settings.max_steps as usize).await?;
         for ((weighted, s), u) in weighted.iter_mut().zip(&state).zip(&transition.u) {
             *weighted = s * u;
         }
@@ -47,18 +46,20 @@ pub(crate) fn markov_map(
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::ops::ControlFlow;
+
+    use maskov_progress::{Step, Watch};
+    use pollster::block_on;
 
     use super::markov_map;
     use crate::attention::AttentionMap;
     use crate::error::SegmentError;
     use crate::settings::MethodSettings;
-    use crate::solver::never_cancelled;
     use crate::transition::Transition;
 
     fn transition(resolution: usize, values: Vec<f32>) -> Transition {
         let attention = AttentionMap::new(resolution, values).unwrap();
-        Transition::new(attention, &MethodSettings::default(), &never_cancelled).unwrap()
+        block_on(Transition::new(attention, &MethodSettings::default(), &mut ())).unwrap()
     }
 
     #[test]
@@ -73,8 +74,8 @@ mod tests {
         ];
         let settings = MethodSettings { temperature: 1.0, ..Default::default() };
         let attention = AttentionMap::new(2, islands).unwrap();
-        let transition = Transition::new(attention, &settings, &never_cancelled).unwrap();
-        let map = markov_map(&transition, &[1.0, 0.0, 0.0, 0.0], &settings, &never_cancelled).unwrap();
+        let transition = block_on(Transition::new(attention, &settings, &mut ())).unwrap();
+        let map = block_on(markov_map(&transition, &[1.0, 0.0, 0.0, 0.0], &settings, &mut ())).unwrap();
         assert_eq!(map[0], 0.0);
         // States (1, 0) → (0.9, 0.1) → (0.82, 0.18) over the maximum: 1/9 and 0.2195, then 0.244/0.756 passes.
         let (before, after) = (0.18f64 / 0.82, 0.244 / 0.756);
@@ -86,18 +87,21 @@ mod tests {
     #[test]
     fn the_chain_asks_between_steps_whether_to_go_on() {
         let transition = transition(2, (0..16).map(|i| if i % 5 == 0 { 1.0 } else { 1e-4 }).collect());
-        let steps = Cell::new(0);
-        let stopped = markov_map(&transition, &[1.0, 0.0, 0.0, 0.0], &MethodSettings::default(), &|| {
-            steps.set(steps.get() + 1);
-            steps.get() > 3
+        let mut steps = 0;
+        let mut fourth = Watch(|_: Step<'_>| {
+            steps += 1;
+            if steps > 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        let state = [1.0, 0.0, 0.0, 0.0];
+        let stopped = block_on(markov_map(&transition, &state, &MethodSettings::default(), &mut fourth));
         assert!(matches!(stopped, Err(SegmentError::Cancelled)));
-        assert_eq!(steps.get(), 4);
+        assert_eq!(steps, 4);
     }
 
     #[test]
     fn one_token_passes_at_once() {
-        let map = markov_map(&transition(1, vec![1.0]), &[1.0], &MethodSettings::default(), &never_cancelled);
+        let one = transition(1, vec![1.0]);
+        let map = block_on(markov_map(&one, &[1.0], &MethodSettings::default(), &mut ()));
         assert_eq!(map.unwrap(), [0.0]);
     }
 
@@ -105,8 +109,8 @@ mod tests {
     fn a_chain_without_mass_is_a_typed_error() {
         let mut transition = transition(2, vec![0.25; 16]);
         transition.v.fill(0.0);
-        let map =
-            markov_map(&transition, &[1.0, 0.0, 0.0, 0.0], &MethodSettings::default(), &never_cancelled);
+        let state = [1.0, 0.0, 0.0, 0.0];
+        let map = block_on(markov_map(&transition, &state, &MethodSettings::default(), &mut ()));
         assert!(matches!(map, Err(SegmentError::ChainDiedOut { step: 0 })));
     }
 }

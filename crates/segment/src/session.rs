@@ -1,6 +1,8 @@
 //! The method, written once: a photo's attention and points in, a mask out.
 
-use crate::error::{Result, SegmentError};
+use maskov_progress::Observer;
+
+use crate::error::Result;
 use crate::flood_fill::flood_fill;
 use crate::m2n2::M2n2;
 use crate::map_source::{MapSource, UpsampledMap};
@@ -10,7 +12,7 @@ use crate::photo::Photo;
 use crate::points::{PromptPoint, SizeStop};
 use crate::refine::Refinement;
 use crate::settings::{Method, SolveSize};
-use crate::solver::{Cancelled, HostWork, Solver};
+use crate::solver::{HostWork, Solver, step};
 
 /// The stops of a point's size, as factors of the method's own choice.
 pub const SIZE_STOPS: [f32; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
@@ -67,13 +69,13 @@ impl<'a, S: Solver> Session<'a, S> {
         attention: S::Attention,
         photo: Photo<'a>,
         solve_size: SolveSize,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Self> {
         let shrunk = shrunk_to(&photo, solve_size.of(photo.width(), photo.height()));
         let solved = shrunk.as_ref().unwrap_or(&photo);
         let small = shrunk_to(&photo, method.map_size((solved.width(), solved.height())));
         let mapped = small.as_ref().unwrap_or(&photo);
-        let source = MapSource::new(solver, attention, mapped, cancelled).await?;
+        let source = MapSource::new(solver, attention, mapped, observer).await?;
         let solving = match method {
             Method::M2n2 => Solving::M2n2(M2n2::new()),
             Method::Maskov(settings) => Solving::Maskov(Box::new(Maskov::new(mapped, solved, settings))),
@@ -118,9 +120,9 @@ impl<'a, S: Solver> Session<'a, S> {
     pub async fn segment(
         &mut self,
         points: &[PromptPoint],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Segmentation> {
-        let mut segmentation = self.segment_solved(points, cancelled).await?;
+        let mut segmentation = self.segment_solved(points, observer).await?;
         let solved = self.shrunk.as_ref().unwrap_or(&self.photo);
         if let Solving::Maskov(method) = &mut self.solving
             && let Some(pixels) = method.solved_mask(points)
@@ -142,12 +144,12 @@ impl<'a, S: Solver> Session<'a, S> {
     pub async fn segment_solved(
         &mut self,
         points: &[PromptPoint],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Segmentation> {
         let solved = self.solved_points(points)?;
         match &mut self.solving {
-            Solving::M2n2(method) => method.segment(&self.source, &solved, cancelled).await,
-            Solving::Maskov(method) => method.segment(&self.source, &solved, cancelled).await,
+            Solving::M2n2(method) => method.segment(&self.source, &solved, observer).await,
+            Solving::Maskov(method) => method.segment(&self.source, &solved, observer).await,
         }
     }
 
@@ -163,23 +165,21 @@ impl<'a, S: Solver> Session<'a, S> {
         &mut self,
         points: &[PromptPoint],
         index: usize,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Vec<SizeStop>> {
         let mut points = points.to_vec();
         points[index].size = None;
-        let automatic = self.segment_solved(&points, cancelled).await?;
+        let automatic = self.segment_solved(&points, observer).await?;
         let own = automatic.sizes[index];
         let mut stops = Vec::new();
-        for factor in SIZE_STOPS {
-            if cancelled() {
-                return Err(SegmentError::Cancelled);
-            }
+        for (stop, factor) in SIZE_STOPS.into_iter().enumerate() {
+            step(observer, "sizes", stop, SIZE_STOPS.len()).await?;
             let size = own * factor;
             if factor == 1.0 {
                 stops.push(SizeStop { size, area: automatic.mask.area(), is_automatic: true });
             } else if (SMALLEST_STOP..=LARGEST_STOP).contains(&size) {
                 points[index].size = Some(size);
-                let area = self.segment_solved(&points, cancelled).await?.mask.area();
+                let area = self.segment_solved(&points, observer).await?.mask.area();
                 stops.push(SizeStop { size, area, is_automatic: false });
             }
         }
@@ -190,9 +190,9 @@ impl<'a, S: Solver> Session<'a, S> {
     ///
     /// # Errors
     /// As [`Self::segment`].
-    pub async fn stages(&self, point: PromptPoint, cancelled: Cancelled<'_>) -> Result<PointStages> {
+    pub async fn stages(&self, point: PromptPoint, observer: &mut dyn Observer) -> Result<PointStages> {
         let point = self.solved_points(&[point])?[0];
-        let maps = self.source.maps(&[point], cancelled).await?;
+        let maps = self.source.maps(&[point], observer).await?;
         let UpsampledMap { start_state, markov_map, upsampled } =
             maps.into_iter().next().expect("a map for each point");
         let distance_map = flood_fill(&upsampled, self.source.width(), self.source.pixel(point));

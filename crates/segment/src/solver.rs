@@ -1,16 +1,17 @@
 //! Where the two ways to compute meet: the operations that the method needs, and nothing else.
 
 use maskov_kernels::truncated_nearest::MaskLayer;
+use maskov_progress::{Observer, Step, tell};
 
-use crate::error::Result;
+use crate::error::{Result, SegmentError};
 use crate::photo::Photo;
 
-/// Asked between steps of long work: `true` stops it with [`Cancelled`](crate::SegmentError::Cancelled).
-pub type Cancelled<'a> = &'a dyn Fn() -> bool;
-
-/// The answer of those who never cancel.
-pub fn never_cancelled() -> bool {
-    false
+/// Tells step `index` of `count` of a part of the method.
+///
+/// # Errors
+/// [`SegmentError::Cancelled`], where the observer ends the work.
+pub(crate) async fn step(observer: &mut dyn Observer, name: &str, index: usize, count: usize) -> Result<()> {
+    tell(observer, Step { index, count, name }).await.map_err(|_| SegmentError::Cancelled)
 }
 
 /// A row of the transition matrix on its way, f32 `[R²]`: for verification.
@@ -79,7 +80,7 @@ pub trait Solver {
     async fn load_attention(
         &self,
         attention: Self::Attention,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Self::Transition>;
 
     /// Attention resolution R of a transition matrix.
@@ -93,7 +94,7 @@ pub trait Solver {
         &self,
         photo: &Photo<'_>,
         resolution: usize,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Self::Upsampling>;
 
     /// Start states to Markov maps, all f32 `[R, R]`.
@@ -101,7 +102,7 @@ pub trait Solver {
         &self,
         transition: &Self::Transition,
         start_states: &[Vec<f32>],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>>;
 
     /// Map f32 `[R, R]` to f32 `[height, width]` of the photo.

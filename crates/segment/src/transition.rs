@@ -6,11 +6,13 @@ use maskov_kernels::ipf_columns::ipf_columns_cpu;
 use maskov_kernels::ipf_rows::ipf_rows_cpu;
 use maskov_kernels::temperature::temperature_cpu;
 
+use maskov_progress::Observer;
+
 use crate::attention::AttentionMap;
-use crate::error::{Result, SegmentError};
+use crate::error::Result;
 use crate::parallel::{for_each_run, run_len_per_thread};
 use crate::settings::MethodSettings;
-use crate::solver::{Cancelled, TransitionRow};
+use crate::solver::{TransitionRow, step};
 
 /// Columns below which a product isn't split: waking a thread costs as much.
 pub(crate) const COLUMNS_PER_THREAD: usize = 256;
@@ -31,7 +33,11 @@ impl Transition {
     ///
     /// # Errors
     /// [`SegmentError::Cancelled`].
-    pub fn new(attention: AttentionMap, settings: &MethodSettings, cancelled: Cancelled<'_>) -> Result<Self> {
+    pub async fn new(
+        attention: AttentionMap,
+        settings: &MethodSettings,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
         let AttentionMap { resolution, values: mut matrix } = attention;
         let n = resolution * resolution;
         for_each_run(&mut matrix, n * n.div_ceil(64), |_, rows| {
@@ -39,9 +45,8 @@ impl Transition {
         });
         let mut transition = Self { resolution, matrix, u: vec![1.0; n], v: vec![1.0; n], rounds: 0 };
         while transition.rounds < settings.ipf_rounds {
-            if cancelled() {
-                return Err(SegmentError::Cancelled);
-            }
+            let (round, rounds) = (transition.rounds as usize, settings.ipf_rounds as usize);
+            step(observer, "iterative proportional fitting", round, rounds).await?;
             transition.rounds += 1;
             if transition.fit_round() <= settings.ipf_tolerance {
                 break;
@@ -91,11 +96,15 @@ impl Transition {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
+    use maskov_progress::{Step, Watch};
+    use pollster::block_on;
+
     use super::Transition;
     use crate::attention::AttentionMap;
     use crate::error::SegmentError;
     use crate::settings::MethodSettings;
-    use crate::solver::never_cancelled;
 
     fn attention() -> AttentionMap {
         let values = (0..81 * 81).map(|i| 0.01 + ((i * 7919) % 1013) as f32 / 1013.0).collect();
@@ -104,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_matrix_is_doubly_stochastic_and_stops_early() {
-        let transition = Transition::new(attention(), &MethodSettings::default(), &never_cancelled).unwrap();
+        let transition = block_on(Transition::new(attention(), &MethodSettings::default(), &mut ())).unwrap();
         assert!(transition.rounds() < 200, "{} rounds", transition.rounds());
         let mut columns = vec![0.0f64; 81];
         for row in 0..81 {
@@ -118,7 +127,13 @@ mod tests {
 
     #[test]
     fn fitting_can_be_stopped() {
-        let stopped = Transition::new(attention(), &MethodSettings::default(), &|| true);
+        let mut told = Vec::new();
+        let mut third = Watch(|step: Step<'_>| {
+            told.push((step.index, step.count));
+            if step.index < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        let stopped = block_on(Transition::new(attention(), &MethodSettings::default(), &mut third));
         assert!(matches!(stopped, Err(SegmentError::Cancelled)));
+        assert_eq!(told, [(0, 200), (1, 200), (2, 200)]);
     }
 }

@@ -3,11 +3,13 @@
 use maskov_kernels::upsample_map::{PaddedMap, upsample_direct_cpu, upsample_map_cpu};
 use maskov_kernels::upsample_weights::{UpsampleAxis, UpsampleGuide, WINDOW_LEN};
 
-use crate::error::{Result, SegmentError};
+use maskov_progress::Observer;
+
+use crate::error::Result;
 use crate::parallel::for_each_run;
 use crate::photo::Photo;
 use crate::settings::MethodSettings;
-use crate::solver::Cancelled;
+use crate::solver::step;
 use crate::weight_rows::WeightRows;
 
 /// Image rows of one piece of work.
@@ -29,11 +31,11 @@ impl Upsampling {
     ///
     /// # Errors
     /// [`SegmentError::Cancelled`], asked between pieces of the image.
-    pub fn new(
+    pub async fn new(
         photo: &Photo<'_>,
         resolution: usize,
         settings: &MethodSettings,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Self> {
         let (width, height) = (photo.width() as usize, photo.height() as usize);
         let guide = UpsampleGuide::new(
@@ -49,9 +51,7 @@ impl Upsampling {
         let mut weights = vec![0u16; row_len * height];
         let piece_rows = 64;
         for (piece, weights) in weights.chunks_mut(row_len * piece_rows).enumerate() {
-            if cancelled() {
-                return Err(SegmentError::Cancelled);
-            }
+            step(observer, "upsampling weights", piece, height.div_ceil(piece_rows)).await?;
             for_each_run(weights, row_len * ROWS_PER_RUN, |first, weights| {
                 let first_row = piece * piece_rows + first / row_len;
                 fast.weights(first_row..first_row + weights.len() / row_len, weights);

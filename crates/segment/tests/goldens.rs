@@ -9,20 +9,14 @@ use common::{Golden, goldens, largest_difference};
 use maskov_gpu::Gpu;
 use maskov_gpu::testing::gpu;
 use maskov_segment::{
-    CpuSolver, GpuSolver, Method, MethodSettings, Session, SolveSize, Solver, never_cancelled,
-    upsample_direct,
+    CpuSolver, GpuSolver, Method, MethodSettings, Session, SolveSize, Solver, upsample_direct,
 };
 
 async fn cpu_session(golden: &Golden, settings: MethodSettings) -> Session<'static, CpuSolver> {
     let solver = CpuSolver::new(settings).unwrap();
-    let session = Session::new(
-        solver,
-        Method::M2n2,
-        golden.attention(),
-        golden.photo(),
-        SolveSize::Exact,
-        &never_cancelled,
-    );
+    let no_one = &mut ();
+    let session =
+        Session::new(solver, Method::M2n2, golden.attention(), golden.photo(), SolveSize::Exact, no_one);
     session.await.unwrap()
 }
 
@@ -33,9 +27,7 @@ async fn gpu_session(
 ) -> Session<'static, GpuSolver> {
     let solver = GpuSolver::new(gpu.clone(), settings).unwrap();
     let attention = solver.upload_attention(&golden.attention()).unwrap();
-    Session::new(solver, Method::M2n2, attention, golden.photo(), SolveSize::Exact, &never_cancelled)
-        .await
-        .unwrap()
+    Session::new(solver, Method::M2n2, attention, golden.photo(), SolveSize::Exact, &mut ()).await.unwrap()
 }
 
 async fn check_all<S: Solver>(golden: &Golden, mut session: Session<'static, S>) {
@@ -66,7 +58,7 @@ async fn the_folded_upsampling_is_the_direct_formula() {
         let session = cpu_session(&golden, golden.settings()).await;
         let (photo, range_sigma) = (golden.photo(), golden.settings().range_sigma);
         for (i, &point) in golden.points.iter().enumerate() {
-            let got = session.stages(point, &never_cancelled).await.unwrap();
+            let got = session.stages(point, &mut ()).await.unwrap();
             let direct = upsample_direct(&photo, &got.markov_map, golden.resolution, range_sigma);
             let want = golden.f32(&format!("point{i}.upsampled"));
             check(&golden, &format!("point{i} direct"), &direct, &want, 0.05);
@@ -82,8 +74,8 @@ async fn stopping_the_fitting_early_changes_nothing_that_counts() {
         let full = cpu_session(&golden, MethodSettings { ipf_tolerance: 0.0, ..golden.settings() }).await;
         println!("{}: {} of {} rounds", golden.name, early.transition().rounds(), full.transition().rounds());
         for (i, &point) in golden.points.iter().enumerate() {
-            let [early, full] = [early.stages(point, &never_cancelled), full.stages(point, &never_cancelled)];
-            let (early, full) = (early.await.unwrap().markov_map, full.await.unwrap().markov_map);
+            let early = early.stages(point, &mut ()).await.unwrap().markov_map;
+            let full = full.stages(point, &mut ()).await.unwrap().markov_map;
             check(&golden, &format!("point{i} early − 200 rounds"), &early, &full, 1e-3);
         }
     }
@@ -95,7 +87,7 @@ async fn the_comparison_can_fail() {
     assert_eq!(largest_difference(&[f32::NAN], &[1.0]), f32::INFINITY);
     let golden = &goldens()[0];
     let hot = cpu_session(golden, MethodSettings { temperature: 0.7, ..golden.settings() }).await;
-    let got = hot.stages(golden.points[0], &never_cancelled).await.unwrap();
+    let got = hot.stages(golden.points[0], &mut ()).await.unwrap();
     let difference = largest_difference(&got.markov_map, &golden.f32("point0.markov_map"));
     assert!(difference > 0.05, "another T must show");
 }

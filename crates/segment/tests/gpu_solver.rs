@@ -1,13 +1,14 @@
 //! The GPU solver on cases that the reference files do not have, against the CPU solver.
 
-use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use maskov_gpu::RowTiled;
 use maskov_gpu::testing::{Seeded, gpu};
+use maskov_progress::{Step, Watch};
 use maskov_segment::{
     AttentionMap, CpuSolver, GpuSolver, Method, MethodSettings, Photo, PromptPoint, SegmentError, Session,
-    SolveSize, Solver, never_cancelled,
+    SolveSize, Solver,
 };
 
 /// A random attention map with a strong diagonal.
@@ -22,7 +23,7 @@ async fn markov_map(
     transition: &<GpuSolver as Solver>::Transition,
     start: &[f32],
 ) -> Result<Vec<f32>, SegmentError> {
-    let maps = solver.markov_maps(transition, &[start.to_vec()], &never_cancelled).await?;
+    let maps = solver.markov_maps(transition, &[start.to_vec()], &mut ()).await?;
     Ok(maps.concat())
 }
 
@@ -31,18 +32,18 @@ async fn maps_that_are_made_together_are_those_of_each_alone() {
     let gpu = Rc::new(gpu().await);
     let solver = GpuSolver::new(gpu.clone(), MethodSettings::default()).expect("settings in their ranges");
     let map = solver.upload_attention(&attention(12)).expect("fits");
-    let transition = solver.load_attention(map, &never_cancelled).await.expect("a matrix");
+    let transition = solver.load_attention(map, &mut ()).await.expect("a matrix");
     let start = |token: usize| (0..144).map(|i| f32::from(i == token)).collect::<Vec<f32>>();
     // One more than one pass takes; they pass at different steps.
     let starts = [5, 70, 0, 143, 71].map(start);
-    let together = solver.markov_maps(&transition, &starts, &never_cancelled).await.expect("maps");
+    let together = solver.markov_maps(&transition, &starts, &mut ()).await.expect("maps");
     assert_eq!(together.len(), starts.len());
     for (start, together) in starts.iter().zip(together) {
         assert_eq!(together, markov_map(&solver, &transition, start).await.expect("a map"));
     }
     // What the same clicks ask for again is there already.
     gpu.start_counting();
-    solver.markov_maps(&transition, &starts, &never_cancelled).await.expect("maps");
+    solver.markov_maps(&transition, &starts, &mut ()).await.expect("maps");
     assert_eq!(gpu.counts().objects, 0);
 }
 
@@ -62,25 +63,19 @@ async fn photos_of_any_shape_give_the_cpu_solvers_masks() {
             .map(|(x, y, foreground)| PromptPoint::new(x, y, foreground));
         let cpu = CpuSolver::new(settings()).expect("settings in their ranges");
         let map = attention(resolution);
-        let mut on_cpu = Session::new(
-            cpu,
-            Method::M2n2,
-            map.clone(),
-            photo(width, height),
-            SolveSize::Exact,
-            &never_cancelled,
-        )
-        .await
-        .expect("a session");
+        let mut on_cpu =
+            Session::new(cpu, Method::M2n2, map.clone(), photo(width, height), SolveSize::Exact, &mut ())
+                .await
+                .expect("a session");
         let solver = GpuSolver::new(gpu.clone(), settings()).expect("settings in their ranges");
         let map = solver.upload_attention(&map).expect("fits");
         let mut on_gpu =
-            Session::new(solver, Method::M2n2, map, photo(width, height), SolveSize::Exact, &never_cancelled)
+            Session::new(solver, Method::M2n2, map, photo(width, height), SolveSize::Exact, &mut ())
                 .await
                 .expect("a session");
         for count in 0..=points.len() {
-            let got = on_gpu.segment(&points[..count], &never_cancelled).await.expect("a mask");
-            let want = on_cpu.segment(&points[..count], &never_cancelled).await.expect("a mask");
+            let got = on_gpu.segment(&points[..count], &mut ()).await.expect("a mask");
+            let want = on_cpu.segment(&points[..count], &mut ()).await.expect("a mask");
             let what = format!("{width}×{height} R {resolution}, {count} points");
             for (got, want) in got.thresholds.iter().zip(&want.thresholds) {
                 assert!((got - want).abs() < 1e-3, "{what}: θ {got} and {want}");
@@ -107,7 +102,7 @@ async fn a_matrix_in_many_tiles_gives_the_map_of_one() {
     }
     let mut maps = Vec::new();
     for map in [whole, tiled] {
-        let transition = solver.load_attention(map, &never_cancelled).await.expect("a matrix");
+        let transition = solver.load_attention(map, &mut ()).await.expect("a matrix");
         let row = solver.transition_row(&transition, 120).await.expect("row 120 is there").transition;
         maps.push((markov_map(&solver, &transition, &start).await.expect("a map"), row));
     }
@@ -132,7 +127,7 @@ async fn tokens_that_are_never_reached_take_the_largest_value() {
     let solver = GpuSolver::new(Rc::new(gpu().await), settings).expect("settings in their ranges");
     let attention = AttentionMap::new(2, islands).expect("a valid map");
     let attention = solver.upload_attention(&attention).expect("fits");
-    let transition = solver.load_attention(attention, &never_cancelled).await.expect("a matrix");
+    let transition = solver.load_attention(attention, &mut ()).await.expect("a matrix");
     let map = markov_map(&solver, &transition, &[1.0, 0.0, 0.0, 0.0]).await.expect("a map");
     // States (1, 0) → (0.9, 0.1) → (0.82, 0.18) over the maximum: 1/9 and 0.2195, then 0.244/0.756 passes.
     let (before, after) = (0.18f64 / 0.82, 0.244 / 0.756);
@@ -148,7 +143,7 @@ async fn attention_that_is_not_a_number_ends_in_a_typed_error() {
     let solver = GpuSolver::new(gpu.clone(), MethodSettings::default()).expect("settings in their ranges");
     for broken in [f32::NAN, f32::INFINITY, 0.0] {
         let matrix = RowTiled::upload(&gpu, "attention map", &[broken; 16], 4).expect("fits");
-        let transition = solver.load_attention(matrix, &never_cancelled).await.expect("a matrix");
+        let transition = solver.load_attention(matrix, &mut ()).await.expect("a matrix");
         let map = markov_map(&solver, &transition, &[1.0, 0.0, 0.0, 0.0]).await;
         assert!(matches!(map, Err(SegmentError::ChainDiedOut { .. })), "{broken}: {map:?}");
     }
@@ -159,24 +154,24 @@ async fn long_work_can_be_stopped_and_wrong_shapes_are_named() {
     let gpu = Rc::new(gpu().await);
     let solver = GpuSolver::new(gpu.clone(), MethodSettings::default()).expect("settings in their ranges");
     let matrix = |solver: &GpuSolver| solver.upload_attention(&attention(4)).expect("fits");
-    let stopped = solver.load_attention(matrix(&solver), &|| true).await;
+    let mut stop = Watch(|_: Step<'_>| ControlFlow::Break(()));
+    let stopped = solver.load_attention(matrix(&solver), &mut stop).await;
     assert!(matches!(stopped, Err(SegmentError::Cancelled)));
-    let transition = solver.load_attention(matrix(&solver), &never_cancelled).await.expect("a matrix");
+    let transition = solver.load_attention(matrix(&solver), &mut ()).await.expect("a matrix");
     let mut start = vec![0.0; 16];
     start[0] = 1.0;
-    let asked = Cell::new(0);
-    let stopped = solver
-        .markov_maps(&transition, &[start], &|| {
-            asked.set(asked.get() + 1);
-            true
-        })
-        .await;
+    let mut asked = Vec::new();
+    let mut first = Watch(|step: Step<'_>| {
+        asked.push((step.name.to_owned(), step.index));
+        ControlFlow::Break(())
+    });
+    let stopped = solver.markov_maps(&transition, &[start], &mut first).await;
     assert!(matches!(stopped, Err(SegmentError::Cancelled)));
-    assert_eq!(asked.get(), 1);
-    let stopped = solver.load_photo(&photo(8, 8), 4, &|| true).await;
+    assert_eq!(asked, [("Markov chain".to_owned(), 0)]);
+    let stopped = solver.load_photo(&photo(8, 8), 4, &mut stop).await;
     assert!(matches!(stopped, Err(SegmentError::Cancelled)));
     let oblong = RowTiled::upload(&gpu, "attention map", &[0.1; 32], 4).expect("fits");
-    let refused = solver.load_attention(oblong, &never_cancelled).await;
+    let refused = solver.load_attention(oblong, &mut ()).await;
     assert!(matches!(refused, Err(SegmentError::AttentionShape { .. })));
 }
 
@@ -191,7 +186,7 @@ async fn weights_that_are_not_kept_give_the_same_map_in_less_memory() {
         let settings = MethodSettings { kept_weight_bytes, ..MethodSettings::default() };
         let solver = GpuSolver::new(gpu.clone(), settings).expect("settings in their ranges");
         let before = gpu.counts().live_bytes;
-        let upsampling = solver.load_photo(&photo, 12, &never_cancelled).await.expect("weights");
+        let upsampling = solver.load_photo(&photo, 12, &mut ()).await.expect("weights");
         let held = gpu.counts().live_bytes - before;
         maps.push((solver.upsample(&upsampling, &map).await.expect("a map"), held));
     }

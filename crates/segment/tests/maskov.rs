@@ -4,7 +4,7 @@ mod scene;
 
 use maskov_segment::evaluation::{iou, next_click};
 use maskov_segment::{
-    AttentionMap, CpuSolver, MaskovSettings, Method, Photo, PromptPoint, Session, SolveSize, never_cancelled,
+    AttentionMap, CpuSolver, MaskovSettings, Method, Photo, PromptPoint, Session, SolveSize,
 };
 use pollster::block_on;
 use scene::{RESOLUTION, attention, photo, truth};
@@ -14,8 +14,7 @@ type CpuSession = Session<'static, CpuSolver>;
 fn session_with(settings: MaskovSettings, attention: AttentionMap, photo: Photo<'static>) -> CpuSession {
     let method = Method::Maskov(settings);
     let solver = CpuSolver::new(method.settings(0.65)).unwrap();
-    let made = Session::new(solver, method, attention, photo, SolveSize::CPU, &never_cancelled);
-    block_on(made).unwrap()
+    block_on(Session::new(solver, method, attention, photo, SolveSize::CPU, &mut ())).unwrap()
 }
 
 fn session(width: u32, height: u32) -> CpuSession {
@@ -23,7 +22,7 @@ fn session(width: u32, height: u32) -> CpuSession {
 }
 
 fn mask(session: &mut CpuSession, points: &[PromptPoint]) -> Vec<u8> {
-    block_on(session.segment(points, &never_cancelled)).unwrap().mask.pixels
+    block_on(session.segment(points, &mut ())).unwrap().mask.pixels
 }
 
 /// Clicks where a person would, on the scene's object.
@@ -84,8 +83,8 @@ fn what_was_asked_before_makes_no_difference() {
     let lists: [&[PromptPoint]; 5] =
         [&points[..3], &points[..1], &[points[0], sized, points[2]], &points, &points[1..]];
     for list in lists {
-        let fresh = block_on(session(width, height).segment(list, &never_cancelled)).unwrap();
-        assert_eq!(block_on(warm.segment(list, &never_cancelled)).unwrap(), fresh);
+        let fresh = block_on(session(width, height).segment(list, &mut ())).unwrap();
+        assert_eq!(block_on(warm.segment(list, &mut ())).unwrap(), fresh);
     }
 }
 
@@ -96,7 +95,7 @@ fn a_point_takes_as_much_as_its_size_says() {
     let mut last = 0.0;
     for size in [0.002, 0.01, 0.05, 0.1, 0.3, 0.6, 0.85] {
         let sized = PromptPoint { size: Some(size), ..at };
-        let made = block_on(session.segment(&[sized], &never_cancelled)).unwrap();
+        let made = block_on(session.segment(&[sized], &mut ())).unwrap();
         assert_eq!(made.sizes, [size]);
         assert!(made.mask.area() >= last, "size {size} covers {} after {last}", made.mask.area());
         last = made.mask.area();
@@ -137,11 +136,11 @@ fn stops_surround_the_automatic_size() {
     let mut session = session(200, 150);
     let points = [PromptPoint::new(90, 75, true), PromptPoint::new(20, 20, false)];
     for index in [0, 1] {
-        let stops = block_on(session.sizes(&points, index, &never_cancelled)).unwrap();
+        let stops = block_on(session.sizes(&points, index, &mut ())).unwrap();
         assert_eq!(stops.iter().filter(|stop| stop.is_automatic).count(), 1);
         assert!(stops.windows(2).all(|pair| pair[0].size < pair[1].size), "{stops:?}");
         let automatic = stops.iter().find(|stop| stop.is_automatic).unwrap();
-        let made = block_on(session.segment(&points, &never_cancelled)).unwrap();
+        let made = block_on(session.segment(&points, &mut ())).unwrap();
         assert_eq!(automatic.area, made.mask.area());
     }
 }
@@ -169,7 +168,7 @@ fn odd_photos_and_points_have_masks() {
             let got = mask(&mut odd, &points[..count]);
             assert_eq!(got.len(), (width * height) as usize, "{width}×{height}, {count} points");
         }
-        let stops = block_on(odd.sizes(&points[..1], 0, &never_cancelled)).unwrap();
+        let stops = block_on(odd.sizes(&points[..1], 0, &mut ())).unwrap();
         assert!(!stops.is_empty());
     }
     // One colour and attention that knows nothing: whatever the mask is, the clicks are in it.
@@ -185,7 +184,7 @@ fn where_the_map_says_nothing_the_photo_is_one_thing_and_no_other_size_spills() 
     let even = AttentionMap::new(RESOLUTION, vec![1.0; RESOLUTION.pow(4)]).unwrap();
     let mut session = session_with(MaskovSettings::default(), even, flat(width, height));
     let points = [PromptPoint::new(40, 30, true), PromptPoint::new(80, 50, false)];
-    let stops = block_on(session.sizes(&points[..1], 0, &never_cancelled)).unwrap();
+    let stops = block_on(session.sizes(&points[..1], 0, &mut ())).unwrap();
     for stop in &stops {
         let expected = if stop.is_automatic { 1.0..=1.0 } else { 0.0..=stop.size };
         assert!(expected.contains(&stop.area), "{stops:?}");

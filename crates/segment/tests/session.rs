@@ -2,14 +2,15 @@
 
 mod scene;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use maskov_progress::{Observer, Step, Watch};
 use maskov_segment::evaluation::iou;
 use maskov_segment::{
-    AttentionMap, Cancelled, CpuSolver, Layer, Method, MethodSettings, Photo, PromptPoint, Refinement,
-    Result, Scoring, SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling,
-    never_cancelled, own_clicked_pixels,
+    AttentionMap, CpuSolver, Layer, Method, MethodSettings, Photo, PromptPoint, Refinement, Result, Scoring,
+    SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling, own_clicked_pixels,
 };
 use pollster::block_on;
 use scene::{attention, photo, truth};
@@ -23,7 +24,7 @@ fn solver() -> CpuSolver {
 }
 
 fn session(photo: Photo<'_>, size: SolveSize) -> Session<'_, CpuSolver> {
-    block_on(Session::new(solver(), Method::M2n2, attention(), photo, size, &never_cancelled)).unwrap()
+    block_on(Session::new(solver(), Method::M2n2, attention(), photo, size, &mut ())).unwrap()
 }
 
 /// A CPU solver that writes down what it was asked to do.
@@ -44,8 +45,12 @@ impl Solver for Counting {
     type Upsampling = Upsampling;
     type Profile = <CpuSolver as Solver>::Profile;
 
-    async fn load_attention(&self, attention: AttentionMap, cancelled: Cancelled<'_>) -> Result<Transition> {
-        self.solver.load_attention(attention, cancelled).await
+    async fn load_attention(
+        &self,
+        attention: AttentionMap,
+        observer: &mut dyn Observer,
+    ) -> Result<Transition> {
+        self.solver.load_attention(attention, observer).await
     }
 
     fn resolution(&self, transition: &Transition) -> usize {
@@ -60,19 +65,19 @@ impl Solver for Counting {
         &self,
         photo: &Photo<'_>,
         resolution: usize,
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Upsampling> {
-        self.solver.load_photo(photo, resolution, cancelled).await
+        self.solver.load_photo(photo, resolution, observer).await
     }
 
     async fn markov_maps(
         &self,
         transition: &Transition,
         starts: &[Vec<f32>],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
         starts.iter().for_each(|_| self.note("markov_map"));
-        self.solver.markov_maps(transition, starts, cancelled).await
+        self.solver.markov_maps(transition, starts, observer).await
     }
 
     async fn upsample(&self, upsampling: &Upsampling, map: &[f32]) -> Result<Vec<f32>> {
@@ -100,14 +105,14 @@ impl Solver for Counting {
 fn the_tenth_point_costs_one_map_and_removing_one_costs_none() {
     let calls = Rc::new(RefCell::new(Vec::new()));
     let counting = Counting { solver: solver(), calls: calls.clone() };
-    let made =
-        Session::new(counting, Method::M2n2, attention(), photo(60, 40), SolveSize::Exact, &never_cancelled);
-    let mut session = block_on(made).unwrap();
+    let mut session =
+        block_on(Session::new(counting, Method::M2n2, attention(), photo(60, 40), SolveSize::Exact, &mut ()))
+            .unwrap();
     let points: Vec<PromptPoint> = (0..10).map(|i| point(3 + 5 * i, 4 + 3 * i, i % 2 == 0)).collect();
     let count = |call: &str| calls.borrow().iter().filter(|&&made| made == call).count();
     let mut segment = |points: &[PromptPoint]| {
         calls.borrow_mut().clear();
-        block_on(session.segment(points, &never_cancelled)).unwrap()
+        block_on(session.segment(points, &mut ())).unwrap()
     };
     let nine = segment(&points[..9]);
     assert_eq!((count("markov_map"), count("threshold")), (9, 9));
@@ -121,10 +126,10 @@ fn the_tenth_point_costs_one_map_and_removing_one_costs_none() {
 #[test]
 fn the_object_under_the_click_is_found() {
     let mut session = session(photo(90, 70), SolveSize::Exact);
-    let found = block_on(session.segment(&[point(40, 35, true)], &never_cancelled)).unwrap();
+    let found = block_on(session.segment(&[point(40, 35, true)], &mut ())).unwrap();
     let score = iou(&found.mask.pixels, &truth(90, 70));
     assert!(score > 0.95, "IoU {score}");
-    let empty = block_on(session.segment(&[], &never_cancelled)).unwrap();
+    let empty = block_on(session.segment(&[], &mut ())).unwrap();
     assert!(empty.mask.pixels.iter().all(|pixel| *pixel == 0) && empty.thresholds.is_empty());
 }
 
@@ -134,7 +139,7 @@ fn clicked_pixels_keep_their_label() {
         let mut session = session(photo(90, 70), size);
         // A background click inside the object, and a foreground click outside.
         let points = [point(40, 35, true), point(41, 35, false), point(2, 2, true), point(89, 69, false)];
-        let mask = block_on(session.segment(&points, &never_cancelled)).unwrap().mask;
+        let mask = block_on(session.segment(&points, &mut ())).unwrap().mask;
         for point in points {
             let pixel = mask.pixels[(point.y * 90 + point.x) as usize];
             assert_eq!(pixel, u8::from(point.foreground), "{point:?}, {size:?}");
@@ -147,7 +152,7 @@ fn large_photos_are_solved_small_and_follow_their_own_edges() {
     let (width, height) = (800, 600);
     let mut session = session(photo(width, height), SolveSize::AtMost(10_000));
     assert!(session.solved_photo().len() <= 10_000);
-    let mask = block_on(session.segment(&[point(360, 300, true)], &never_cancelled)).unwrap().mask;
+    let mask = block_on(session.segment(&[point(360, 300, true)], &mut ())).unwrap().mask;
     assert_eq!((mask.width, mask.height), (width, height));
     // 8 photo pixels to a solved pixel: nearest upscaling of a perfect solved mask can't reach this.
     let score = iou(&mask.pixels, &truth(width, height));
@@ -158,15 +163,15 @@ fn large_photos_are_solved_small_and_follow_their_own_edges() {
 fn the_solved_mask_is_the_mask_before_its_border_is_refined() {
     let points = [point(40, 35, true), point(2, 2, false)];
     let mut own_size = session(photo(90, 70), SolveSize::Exact);
-    let solved = block_on(own_size.segment_solved(&points, &never_cancelled)).unwrap();
-    assert_eq!(solved, block_on(own_size.segment(&points, &never_cancelled)).unwrap());
+    let solved = block_on(own_size.segment_solved(&points, &mut ())).unwrap();
+    assert_eq!(solved, block_on(own_size.segment(&points, &mut ())).unwrap());
 
     let mut smaller = session(photo(90, 70), SolveSize::AtMost(1000));
-    let solved = block_on(smaller.segment_solved(&points, &never_cancelled)).unwrap();
+    let solved = block_on(smaller.segment_solved(&points, &mut ())).unwrap();
     let size = (smaller.solved_photo().width(), smaller.solved_photo().height());
     assert_eq!((solved.mask.width, solved.mask.height), size);
     assert!(size.0 < 90 && smaller.cached_maps() == 2);
-    let full = block_on(smaller.segment(&points, &never_cancelled)).unwrap();
+    let full = block_on(smaller.segment(&points, &mut ())).unwrap();
     assert_eq!((full.mask.width, full.mask.height, full.thresholds), (90, 70, solved.thresholds));
     let photo = photo(90, 70);
     let mut refined = Refinement::new(&photo, smaller.solved_photo(), &solved.mask).mask();
@@ -186,7 +191,7 @@ fn odd_photos_get_masks_of_their_size() {
             let points =
                 [point(0, 0, true), point(width - 1, height - 1, false), point(width / 2, height / 2, true)];
             for clicks in 0..=3 {
-                let mask = block_on(session.segment(&points[..clicks], &never_cancelled)).unwrap().mask;
+                let mask = block_on(session.segment(&points[..clicks], &mut ())).unwrap().mask;
                 assert_eq!(mask.pixels.len(), (width * height) as usize, "{width}×{height}");
                 assert!(mask.pixels.iter().all(|pixel| *pixel <= 1));
             }
@@ -198,11 +203,11 @@ fn odd_photos_get_masks_of_their_size() {
 fn a_panorama_of_20000_by_10_is_solved_at_its_own_size() {
     let settings = MethodSettings { samples_per_cell: Some(4), ..Default::default() };
     let solver = CpuSolver::new(settings).unwrap();
-    let made =
-        Session::new(solver, Method::M2n2, attention(), photo(20_000, 10), SolveSize::CPU, &never_cancelled);
-    let mut session = block_on(made).unwrap();
+    let mut session =
+        block_on(Session::new(solver, Method::M2n2, attention(), photo(20_000, 10), SolveSize::CPU, &mut ()))
+            .unwrap();
     assert_eq!(session.solved_photo().len(), 200_000);
-    let mask = block_on(session.segment(&[point(9_000, 5, true)], &never_cancelled)).unwrap().mask;
+    let mask = block_on(session.segment(&[point(9_000, 5, true)], &mut ())).unwrap().mask;
     let score = iou(&mask.pixels, &truth(20_000, 10));
     // 16 tokens stand on 10 rows, so the outline is coarse: 0.898 when this was written.
     assert!(score > 0.85, "IoU {score}");
@@ -212,7 +217,7 @@ fn a_panorama_of_20000_by_10_is_solved_at_its_own_size() {
 fn points_outside_are_refused_before_any_work() {
     let mut session = session(photo(20, 10), SolveSize::Exact);
     for (x, y) in [(20, 0), (0, 10), (u32::MAX, u32::MAX)] {
-        let refused = block_on(session.segment(&[point(5, 5, true), point(x, y, true)], &never_cancelled));
+        let refused = block_on(session.segment(&[point(5, 5, true), point(x, y, true)], &mut ()));
         assert!(matches!(refused, Err(SegmentError::PointOutside { width: 20, height: 10, .. })));
         assert_eq!(session.cached_maps(), 0);
     }
@@ -221,26 +226,27 @@ fn points_outside_are_refused_before_any_work() {
 #[test]
 fn cancelling_keeps_finished_maps() {
     let mut session = session(photo(30, 30), SolveSize::Exact);
-    block_on(session.segment(&[point(5, 5, true)], &never_cancelled)).unwrap();
+    block_on(session.segment(&[point(5, 5, true)], &mut ())).unwrap();
     let points = [point(5, 5, true), point(15, 15, true), point(25, 25, false)];
-    let asked = Cell::new(0);
-    let stop = || {
-        asked.set(asked.get() + 1);
-        asked.get() > 2
-    };
-    assert!(matches!(block_on(session.segment(&points, &stop)), Err(SegmentError::Cancelled)));
+    let mut asked = 0;
+    let mut stop = Watch(|_: Step<'_>| {
+        asked += 1;
+        if asked > 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(matches!(block_on(session.segment(&points, &mut stop)), Err(SegmentError::Cancelled)));
     assert_eq!(session.cached_maps(), 1);
-    assert!(block_on(session.segment(&points, &never_cancelled)).is_ok(), "and it can go on");
-    let stopped =
-        Session::new(solver(), Method::M2n2, attention(), photo(30, 30), SolveSize::Exact, &|| true);
-    assert!(matches!(block_on(stopped), Err(SegmentError::Cancelled)));
+    assert!(block_on(session.segment(&points, &mut ())).is_ok(), "and it can go on");
+    let mut stop = Watch(|_: Step<'_>| ControlFlow::Break(()));
+    let opening =
+        Session::new(solver(), Method::M2n2, attention(), photo(30, 30), SolveSize::Exact, &mut stop);
+    assert!(matches!(block_on(opening), Err(SegmentError::Cancelled)));
 }
 
 #[test]
 fn maps_out_of_use_are_forgotten_in_the_end() {
     let mut session = session(photo(40, 30), SolveSize::Exact);
     for x in 0..40 {
-        block_on(session.segment(&[point(x, 7, true)], &never_cancelled)).unwrap();
+        block_on(session.segment(&[point(x, 7, true)], &mut ())).unwrap();
     }
     assert!(session.cached_maps() <= 17, "{} maps", session.cached_maps());
 }

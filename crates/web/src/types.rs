@@ -33,7 +33,7 @@ export interface MaskovError extends Error {
 /** How far a call is. */
 export interface Progress {
   /**
-   * loading: bytes; encoding: layers; recovering: the device was lost, everything is done again; shrinking: memory is short,
+   * loading: bytes; encoding: percent; recovering: the device was lost, everything is done again; shrinking: memory is short,
    * a smaller plan is tried.
    */
   stage: 'loading' | 'encoding' | 'segmenting' | 'recovering' | 'shrinking';

@@ -55,8 +55,7 @@ impl Work {
         let (files, pack) = ModelFiles::open(&settings.model, fresh, call).await?;
         let (choice, verdict) =
             choose(settings.device.unwrap_or_default(), settings.software_is_faster).await;
-        let mut engine =
-            Engine::open(pack.clone(), choice, settings.resolution, &mut call.watcher(None)).await?;
+        let mut engine = Engine::open(pack.clone(), choice, settings.resolution, &mut call.watcher()).await?;
         if let Some(method) = settings.method {
             engine.set_method(method);
         }
@@ -104,8 +103,8 @@ impl Work {
         let segmentation = self.solve(call, async |session| {
             call.tell_stage(Stage::Segmenting);
             session.set_points(points)?;
-            let is_ended = || call.is_ended();
-            if is_preview { session.preview(&is_ended).await } else { session.mask(&is_ended).await }
+            let watcher = &mut call.watcher();
+            if is_preview { session.preview(watcher).await } else { session.mask(watcher).await }
         });
         Ok((segmentation.await?, photo))
     }
@@ -128,7 +127,7 @@ impl Work {
             let place = |point: &PromptPoint| (point.x, point.y);
             let wanted = points.get(index).map(place);
             let index = session.points().iter().position(|point| Some(place(point)) == wanted);
-            session.sizes(index.unwrap_or(usize::MAX), &|| call.is_ended()).await
+            session.sizes(index.unwrap_or(usize::MAX), &mut call.watcher()).await
         });
         sizes.await
     }
@@ -180,7 +179,7 @@ impl Work {
     ) -> Result<T, EngineError> {
         if self.is_down {
             self.files.start_again(call);
-            self.engine.reopen(&mut call.watcher(None)).await?;
+            self.engine.reopen(&mut call.watcher()).await?;
             self.pack.release();
             self.is_down = false;
         }
@@ -227,7 +226,7 @@ impl Work {
                 call.tell_stage(Stage::Shrinking);
             }
             self.files.start_again(call);
-            match self.engine.fall_back(&error, &mut call.watcher(None)).await {
+            match self.engine.fall_back(&error, &mut call.watcher()).await {
                 Ok(_) => {
                     self.pack.release();
                     self.is_down = false;
@@ -251,6 +250,5 @@ impl Drop for Work {
 async fn encode(engine: &Engine, photo: &Photo, call: &Call) -> Result<Session, EngineError> {
     call.tell_stage(Stage::Encoding);
     let pixels = maskov_engine::Photo::new(photo.width(), photo.height(), photo.rgb().into_owned())?;
-    let mut watcher = call.watcher(Some(Stage::Encoding));
-    engine.encode_once(pixels, None, &mut watcher, &|| call.is_ended()).await
+    engine.encode_once(pixels, None, &mut call.watcher_of_encoding()).await
 }

@@ -1,13 +1,11 @@
 //! Where bytes come from.
 
 use std::ops::Range;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Result, WeightsError};
+use maskov_progress::LocalFuture;
 
-/// A boxed future that may stay on its thread: what a browser's fetch needs, and enough natively.
-pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+use crate::{Result, WeightsError};
 
 /// Random access to the bytes of one file, in memory, on disk or behind HTTP.
 #[expect(clippy::len_without_is_empty, reason = "an empty file is malformed everywhere; nobody asks")]
@@ -86,6 +84,7 @@ mod file {
     use std::sync::Mutex;
 
     use super::{ByteSource, LocalFuture};
+
     use crate::{Result, WeightsError};
 
     /// A file on disk, read by ranges. Reading blocks the thread, as disks do.

@@ -24,11 +24,12 @@ mod weight_source;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use byte_source::FileSource;
-pub use byte_source::{ByteSource, LocalFuture, MemorySource};
+pub use byte_source::{ByteSource, MemorySource};
 pub use checkpoint::Checkpoint;
 pub use dtype::DType;
 pub use error::{ErrorKind, Result, WeightsError};
 pub use host_tensor::HostTensor;
+pub use maskov_progress::LocalFuture;
 pub use matrix::{GROUP_SIZE, MatrixShape, pack_matrix_f16, unpack_matrix_f16};
 #[cfg(not(target_arch = "wasm32"))]
 pub use pack::{Folder, FolderWriter};

@@ -1,7 +1,7 @@
 //! `maskov bench --counts`: what opening a photo, clicks and a hover ask of the GPU, whatever its speed.
 
 use anyhow::{Result, bail};
-use maskov_engine::{Device, Engine, Photo, PromptPoint, never_cancelled};
+use maskov_engine::{Device, Engine, Photo, PromptPoint};
 use maskov_gpu::{Counts, Gpu};
 use serde_json::{Map, Value, json};
 
@@ -38,18 +38,18 @@ impl Counted {
 
     async fn of(engine: &Engine, gpu: &Gpu, photo: &Photo<'static>) -> Result<Self> {
         gpu.start_counting();
-        let mut session = engine.encode_once(photo.clone(), None, &mut (), &never_cancelled).await?;
+        let mut session = engine.encode_once(photo.clone(), None, &mut ()).await?;
         let mut counted = vec![("opening the photo", gpu.counts())];
         let at = |share: u32| PromptPoint::new(photo.width() / share, photo.height() / share, true);
         for (what, point) in [("the first click", at(2)), ("a further click", at(3))] {
             gpu.start_counting();
             session.add(point)?;
-            session.mask(&never_cancelled).await?;
+            session.mask(&mut ()).await?;
             counted.push((what, gpu.counts()));
         }
         gpu.start_counting();
         session.add(at(5))?;
-        session.preview(&never_cancelled).await?;
+        session.preview(&mut ()).await?;
         counted.push(("a hover", gpu.counts()));
         Ok(Self(counted))
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use maskov_engine::{Device, Engine, Photo, PromptPoint, Stage, never_cancelled};
+use maskov_engine::{Device, Engine, Photo, PromptPoint, Stage};
 use maskov_gpu::Profiling;
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -128,11 +128,11 @@ fn write_json(out: OutFile, engine: &Engine, photo: &Photo<'_>, mut numbers: Val
 /// A photo and two clicks. The size it was solved at.
 async fn measure(engine: &mut Engine, photo: &Photo<'static>, times: &mut Times) -> Result<(u32, u32)> {
     let start = std::time::Instant::now();
-    let mut session = engine.encode(photo.clone(), None, &mut (), &never_cancelled).await?;
+    let mut session = engine.encode(photo.clone(), None, &mut ()).await?;
     let timings = session.network_timings().by_block();
     let point = |x: u32, y: u32| PromptPoint::new(x, y, true);
     session.add(point(photo.width() / 2, photo.height() / 2))?;
-    session.mask(&never_cancelled).await?;
+    session.mask(&mut ()).await?;
     let first_mask = start.elapsed().as_secs_f64() * 1e3;
     for time in session.take_times() {
         times.add(time.stage.to_string(), time.ms);
@@ -142,7 +142,7 @@ async fn measure(engine: &mut Engine, photo: &Photo<'static>, times: &mut Times)
     }
     let start = std::time::Instant::now();
     session.add(point(photo.width() / 3, photo.height() / 3))?;
-    session.mask(&never_cancelled).await?;
+    session.mask(&mut ()).await?;
     times.add("**photo to first mask**".to_owned(), first_mask);
     times.add("**a further click**".to_owned(), start.elapsed().as_secs_f64() * 1e3);
     Ok(session.solved_size())

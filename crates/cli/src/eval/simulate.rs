@@ -1,7 +1,7 @@
 //! The simulated person: clicks where the mask is most wrong, until it is right or patience ends.
 
 use anyhow::{Context, Result, bail};
-use maskov_engine::{Engine, Fidelity, PromptPoint, Session, never_cancelled};
+use maskov_engine::{Engine, Fidelity, PromptPoint, Session};
 use pollster::block_on;
 
 use super::EvalArgs;
@@ -30,7 +30,7 @@ pub fn image(args: &EvalArgs, item: &Item, engine: &mut Engine, notes: &mut Vec<
     }
     let resolution = args.engine.resolution.unwrap_or(engine.network().resolution());
     let photo = long_side.photo(&photo)?;
-    let mut session = block_on(engine.encode(photo, Some(Fidelity::FULL), &mut (), &never_cancelled))?;
+    let mut session = block_on(engine.encode(photo, Some(Fidelity::FULL), &mut ()))?;
     if engine.network().resolution() != resolution {
         // Scores of two resolutions are no table.
         bail!("{}. Give a --resolution below {resolution}.", engine.note().unwrap_or("R has changed"));
@@ -67,7 +67,7 @@ fn click(
             break;
         };
         session.add(place(click))?;
-        prediction = block_on(session.mask(&never_cancelled))?.mask.pixels;
+        prediction = block_on(session.mask(&mut ()))?.mask.pixels;
         let iou = object.iou(&prediction);
         ious.push(iou);
         if iou >= NOC90 && !args.all_clicks {

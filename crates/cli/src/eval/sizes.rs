@@ -1,7 +1,7 @@
 //! What the size of the first click gives: at the method's own choice, at the stops near it, and anywhere on the pull.
 
 use anyhow::Result;
-use maskov_engine::{PromptPoint, Session, never_cancelled};
+use maskov_engine::{PromptPoint, Session};
 use pollster::block_on;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -29,11 +29,11 @@ pub struct SizeScores {
 /// Tries the sizes of a click that stands alone.
 pub fn measure(object: &Object, click: PromptPoint, session: &mut Session) -> Result<SizeScores> {
     session.set_points(&[click])?;
-    let found = block_on(session.sizes(0, &never_cancelled))?;
+    let found = block_on(session.sizes(0, &mut ()))?;
     let automatic = found.iter().position(|stop| stop.is_automatic).unwrap_or(0);
     let mut iou = |size: Option<f32>| -> Result<f64> {
         session.set_points(&[PromptPoint { size, ..click }])?;
-        Ok(object.iou(&block_on(session.mask(&never_cancelled))?.mask.pixels))
+        Ok(object.iou(&block_on(session.mask(&mut ()))?.mask.pixels))
     };
     let mut stops = Vec::with_capacity(found.len());
     for stop in &found {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use maskov_engine::{
     Attention, Device, Engine, EngineError, Fidelity, Mask, PromptPoint, Session, SizeStop,
-    attention_from_file, never_cancelled,
+    attention_from_file,
 };
 use maskov_photo::Photo;
 use maskov_segment::{AttentionMap, Method, MethodName, MethodSettings};
@@ -72,15 +72,15 @@ impl Source {
                 let attention = Attention::Cpu(map.clone());
                 let method = method.of(&Method::M2n2).settings(MethodSettings::default().temperature);
                 let fidelity = Fidelity::of(device);
-                let made =
-                    Session::new(device, attention, pixels(photo)?, method, fidelity, &never_cancelled);
-                return Ok(masks(&mut made.await?, points, wanted).await?);
+                let photo = pixels(photo)?;
+                let mut session = Session::new(device, attention, photo, method, fidelity, &mut ()).await?;
+                return Ok(masks(&mut session, points, wanted).await?);
             }
             Self::Engine(engine) => engine,
         };
         let mut steps = Steps::new("reading the photo");
         loop {
-            let mut session = engine.encode(pixels(photo)?, None, &mut steps, &never_cancelled).await?;
+            let mut session = engine.encode(pixels(photo)?, None, &mut steps).await?;
             match masks(&mut session, points, wanted).await {
                 Err(error) if engine.recover(&error, &mut steps).await? => {
                     eprintln!("note: {}", engine.note().unwrap_or_default());
@@ -98,7 +98,7 @@ async fn masks(
 ) -> Result<Vec<Found>, EngineError> {
     session.set_points(points)?;
     if matches!(wanted, Wanted::Mask) {
-        let mask = session.mask(&never_cancelled).await?.mask;
+        let mask = session.mask(&mut ()).await?.mask;
         return Ok(vec![Found { mask, stop: None }]);
     }
     // Of two points at one pixel a session may keep one: its own list tells where the last point is.
@@ -109,10 +109,10 @@ async fn masks(
         return Ok(Vec::new());
     };
     let mut masks = Vec::new();
-    for stop in session.sizes(index, &never_cancelled).await? {
+    for stop in session.sizes(index, &mut ()).await? {
         held[index].size = (!stop.is_automatic).then_some(stop.size);
         session.set_points(&held)?;
-        let mask = session.mask(&never_cancelled).await?.mask;
+        let mask = session.mask(&mut ()).await?.mask;
         masks.push(Found { mask, stop: Some(stop) });
     }
     Ok(masks)

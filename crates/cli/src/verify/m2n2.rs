@@ -1,7 +1,7 @@
 //! The method on a given attention map, against the authors' code.
 
 use anyhow::{Result, bail};
-use maskov_engine::{Attention, Device, Fidelity, Photo, PromptPoint, Session, never_cancelled};
+use maskov_engine::{Attention, Device, Fidelity, Photo, PromptPoint, Session};
 use maskov_segment::evaluation::iou;
 use maskov_segment::{AttentionMap, MethodSettings, upsample_direct};
 
@@ -29,8 +29,7 @@ pub async fn verify(golden: &Golden, device: &Device, report: &mut Report) -> Re
     let resolution = golden.shape("attention")?[0].isqrt();
     let attention = Attention::Cpu(AttentionMap::new(resolution, golden.f32("attention")?)?);
     let (direct_photo, range_sigma) = (photo.clone(), method.range_sigma);
-    let mut session =
-        Session::new(device, attention, photo, method, Fidelity::EXACT, &never_cancelled).await?;
+    let mut session = Session::new(device, attention, photo, method, Fidelity::EXACT, &mut ()).await?;
 
     rows(golden, &session, resolution * resolution, report).await?;
     for (i, &point) in points.iter().enumerate() {
@@ -53,7 +52,7 @@ pub async fn verify(golden: &Golden, device: &Device, report: &mut Report) -> Re
     }
     for clicks in 1..=points.len() {
         session.set_points(&points[..clicks])?;
-        let got = session.mask(&never_cancelled).await?;
+        let got = session.mask(&mut ()).await?;
         let name = format!("step{clicks}.thresholds");
         report.line(&name, LARGEST, largest_difference(&got.thresholds, &golden.f32(&name)?), THRESHOLD);
         let name = format!("step{clicks}.mask");

@@ -8,12 +8,14 @@ use super::cut::{DECIDED, PixelCut};
 use super::field::{FieldClick, Kernels, gaussian, prior};
 use super::settings::MaskovSettings;
 use super::size_score::SizeProfile;
+use maskov_progress::Observer;
+
 use crate::components::{label_components, part_at};
 use crate::distance_transform::squared_distances;
-use crate::error::{Result, SegmentError};
+use crate::error::Result;
 use crate::order::order_by_value;
 use crate::points::{PromptPoint, rank_of_size, share_within, size_in_range};
-use crate::solver::Cancelled;
+use crate::solver::step;
 
 /// Smoothness is not halved below this.
 const LEAST_SMOOTHNESS: f32 = 0.5;
@@ -106,18 +108,16 @@ impl Clicks {
     ///
     /// # Errors
     /// [`SegmentError::Cancelled`], asked between points.
-    pub fn steps(
+    pub async fn steps(
         &mut self,
         points: &[PromptPoint],
         maps: &[&ClickMap],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<&[Step]> {
         let same = self.steps.iter().zip(points).take_while(|(step, point)| step.point == **point).count();
         self.steps.truncate(same);
         for last in self.steps.len()..points.len() {
-            if cancelled() {
-                return Err(SegmentError::Cancelled);
-            }
+            step(observer, "minimum cuts", last, points.len()).await?;
             let step = if last == 0 {
                 self.first(points[0], maps[0])
             } else {

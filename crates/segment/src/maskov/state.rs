@@ -3,6 +3,8 @@
 use super::clicks::{ClickMap, Clicks};
 use super::edge_band::EdgeBand;
 use super::settings::MaskovSettings;
+use maskov_progress::Observer;
+
 use crate::error::Result;
 use crate::flood_fill::flood_steps;
 use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache};
@@ -10,7 +12,7 @@ use crate::merge::Mask;
 use crate::photo::Photo;
 use crate::points::PromptPoint;
 use crate::session::Segmentation;
-use crate::solver::{Cancelled, HostWork, Solver};
+use crate::solver::{HostWork, Solver};
 
 /// The maps of the points clicked so far, and the masks after each.
 pub(crate) struct Maskov {
@@ -43,10 +45,10 @@ impl Maskov {
         &mut self,
         source: &MapSource<S>,
         points: &[PromptPoint],
-        cancelled: Cancelled<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Segmentation> {
         for missing in self.maps.start_turn(points).chunks(MAPS_AT_ONCE) {
-            for (&point, map) in missing.iter().zip(source.maps(missing, cancelled).await?) {
+            for (&point, map) in missing.iter().zip(source.maps(missing, observer).await?) {
                 let distances = flood_steps(&map.upsampled, source.width(), source.pixel(point));
                 source.solver.done(HostWork::FloodFill);
                 self.maps.insert(point, ClickMap::new(distances));
@@ -58,7 +60,7 @@ impl Maskov {
             source.solver.done(HostWork::Score);
         }
         let maps: Vec<&ClickMap> = points.iter().map(|&point| self.maps.get(point)).collect();
-        let steps = self.clicks.steps(points, &maps, cancelled)?;
+        let steps = self.clicks.steps(points, &maps, observer).await?;
         source.solver.done(HostWork::Cut);
         let (width, height) = source.size();
         let pixels = steps.last().map_or_else(|| vec![0; source.pixels()], |step| step.mask.clone());

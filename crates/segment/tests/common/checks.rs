@@ -1,7 +1,7 @@
 //! The stages of a reference file against any solver: one body for the CPU, the GPU and the browser.
 
 use maskov_segment::evaluation::iou;
-use maskov_segment::{Session, Solver, never_cancelled, upsample_direct};
+use maskov_segment::{Session, Solver, upsample_direct};
 
 use super::{Golden, largest_difference};
 
@@ -28,7 +28,7 @@ pub async fn check_transition<S: Solver>(golden: &Golden, session: &Session<'_, 
 /// Every stage of every point on its own.
 pub async fn check_stages<S: Solver>(golden: &Golden, session: &Session<'_, S>) {
     for (i, &point) in golden.points.iter().enumerate() {
-        let got = session.stages(point, &never_cancelled).await.unwrap();
+        let got = session.stages(point, &mut ()).await.unwrap();
         let stages = [
             ("start_state", &got.start_state, 1e-6),
             ("markov_map", &got.markov_map, 0.05),
@@ -50,7 +50,7 @@ pub async fn check_stages<S: Solver>(golden: &Golden, session: &Session<'_, S>) 
 /// Thresholds and masks after every click.
 pub async fn check_masks<S: Solver>(golden: &Golden, session: &mut Session<'_, S>) {
     for clicks in 1..=golden.points.len() {
-        let got = session.segment(&golden.points[..clicks], &never_cancelled).await.unwrap();
+        let got = session.segment(&golden.points[..clicks], &mut ()).await.unwrap();
         assert_eq!(session.cached_maps(), clicks, "one map a click");
         let thresholds = golden.f32(&format!("step{clicks}.thresholds"));
         check(golden, &format!("step{clicks}.thresholds"), &got.thresholds, &thresholds, 1e-3);

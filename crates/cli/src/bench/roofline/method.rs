@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use anyhow::Result;
-use maskov_engine::{Attention, Device, Engine, Fidelity, Photo, PromptPoint, Session, never_cancelled};
+use maskov_engine::{Attention, Device, Engine, Fidelity, Photo, PromptPoint, Session};
 use maskov_gpu::{Gpu, Profiling};
 use maskov_segment::AttentionMap;
 
@@ -34,18 +34,18 @@ pub async fn measure(
     gpu.set_profiling(Profiling::Dispatches);
     let mut tasks = Vec::new();
     begin(gpu);
-    let made = Session::new(&device, map, photo.clone(), engine.method(), fidelity, &never_cancelled).await;
+    let made = Session::new(&device, map, photo.clone(), engine.method(), fidelity, &mut ()).await;
     let mut session = end(gpu, "opening a photo, behind the network", made, assumed, &mut tasks).await?;
     let at = |share: u32| PromptPoint::new(photo.width() / share, photo.height() / share, true);
     for (what, point) in [("the first click", at(2)), ("a further click", at(3))] {
         begin(gpu);
         session.add(point)?;
-        let mask = session.mask(&never_cancelled).await;
+        let mask = session.mask(&mut ()).await;
         end(gpu, what, mask, assumed, &mut tasks).await?;
     }
     begin(gpu);
     session.add(at(5))?;
-    let preview = session.preview(&never_cancelled).await;
+    let preview = session.preview(&mut ()).await;
     end(gpu, "a hover", preview, assumed, &mut tasks).await?;
     gpu.set_profiling(Profiling::Off);
     Ok(tasks)
