@@ -24,7 +24,11 @@ const outOfMemory = (bytes) => `
 `;
 
 /** `auto` takes a software adapter where that was found to be the faster one. */
-const withFastSoftware = (context) => context.addInitScript(() => localStorage.setItem('maskov', '{"softwareIsFaster":true}'));
+const withFastSoftware = (context) =>
+  context.addInitScript(() => {
+    const verdict = { adapter: 'SwiftShader', isSoftware: true, isRight: true, isFaster: true, browser: navigator.userAgent };
+    localStorage.setItem('maskov', JSON.stringify({ verdict }));
+  });
 
 for (const { what, query, bytes, before, device } of [
   { what: 'a smaller plan', query: GPU_16, bytes: 8 << 20, device: /SwiftShader/ },

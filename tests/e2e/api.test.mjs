@@ -147,6 +147,31 @@ test('an aborted call rejects with its signal’s reason, and the engine goes on
   );
 });
 
+test('a click can be aborted amid its chains, on the CPU too', { timeout: 240_000 }, async () => {
+  await inWorker(
+    async ({ load, sample, end, api }) => {
+      const engine = await load({ resolution: 48, device: 'cpu', method: 'm2n2' });
+      await engine.setImage(await api.Photo.decode(await sample()));
+      const points = (x) => Array.from({ length: 8 }, (_, i) => ({ x: x + 150 * i, y: 300 + 90 * i, foreground: true }));
+      const timed = async (work) => {
+        const start = performance.now();
+        const error = await end(work());
+        return { ms: performance.now() - start, name: error?.name };
+      };
+      const whole = await timed(() => engine.mask(points(100)));
+      const leaving = new AbortController();
+      setTimeout(() => leaving.abort(), 1);
+      const stopped = await timed(() => engine.mask(points(140), { signal: leaving.signal }));
+      return { whole, stopped, area: (await engine.mask(points(140).slice(0, 1))).area };
+    },
+    ({ whole, stopped, area }) => {
+      assert.equal(stopped.name, 'AbortError');
+      assert.ok(stopped.ms < whole.ms / 3, `stopped after ${stopped.ms} ms of ${whole.ms}`);
+      assert.ok(area > 0);
+    },
+  );
+});
+
 test('errors have stable codes', { timeout: 240_000 }, async () => {
   await inWorker(
     async ({ api, load, sample, end }) => {

@@ -173,7 +173,7 @@ test('a photo larger than any texture is opened, cut out and saved at its size',
 test('a photo dropped while the first is read takes its place', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
-    await page.waitForFunction(() => /layer/.test(document.querySelector('#status').textContent));
+    await page.waitForFunction(() => /photo · \d+ %/.test(document.querySelector('#status').textContent));
     await on.drop(page, [{ name: 'one.png', type: 'image/png', bytes: discPhoto(640, 480) }]);
     await on.drop(page, [{ name: 'two.png', type: 'image/png', bytes: discPhoto(320, 240) }]);
     await on.untilPhoto(page, '320 240');

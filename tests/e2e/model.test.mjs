@@ -102,7 +102,7 @@ test('reading a photo is cancelled and goes on', { timeout: 180_000 }, async () 
   await withSite(async ({ page }) => {
     await on.untilPhoto(page);
     await on.clickPixel(page, ...PEAR);
-    await page.waitForFunction(() => /layer \d+/.test(document.querySelector('#status').textContent));
+    await page.waitForFunction(() => /photo · \d+ %/.test(document.querySelector('#status').textContent));
     await cancelAndGoOn(page);
     await on.untilMask(page, 1);
     assert.ok(await on.areaOf(page) > 0.005);

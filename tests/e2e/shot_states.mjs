@@ -46,7 +46,7 @@ export const STATES = [
       await page.waitForSelector('body[data-state=decoding]');
     },
   },
-  { name: 'encoding', worker: sharePassed('encoding', 0.5), reach: (page) => untilStatus(page, /layer \d+ of \d+/) },
+  { name: 'encoding', worker: sharePassed('encoding', 0.5), reach: (page) => untilStatus(page, /photo · \d+ %/) },
   { name: 'ready', reach: untilReady },
   {
     name: 'preview',

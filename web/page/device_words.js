@@ -10,6 +10,8 @@ export function cpuReason({ reason, reasonCode }) {
   if (!isSecureContext) return 'This page came by http, and browsers offer WebGPU by https only.';
   if (!browser.gpu) return 'This browser offers no WebGPU.';
   if (!reason) return 'The address of this page asks for it.';
+  if (reasonCode === 'adapter-wrong') return 'The graphics adapter computes wrongly in this browser: tried against the CPU, it gave other numbers. A newer driver or browser may mend that.';
+  if (reasonCode === 'adapter-slow') return 'The graphics adapter was tried and is slower here than the CPU.';
   if (/software/.test(reason)) return 'The browser draws in software here, which is slower than the CPU itself.';
   if (/no adapters|not found|No suitable/i.test(reason)) return 'This browser has WebGPU, but found no graphics adapter for it.';
   const cause = reason.replace(/: computing on the CPU$/, '');

@@ -6,7 +6,7 @@
 /**
  * @typedef {'mask' | 'cutout'} What is exported
  * @typedef {(
- *   | { kind: 'model', url: string } & Pick<LoadOptions, 'device' | 'resolution' | 'fresh' | 'softwareIsFaster'>
+ *   | { kind: 'model', url: string } & Pick<LoadOptions, 'device' | 'resolution' | 'fresh' | 'verdict'>
  *   | { kind: 'photo', photo: number, file: Blob }
  *   | { kind: 'points', photo: number, revision: number, points: readonly Point[] }
  *   | { kind: 'preview', photo: number, serial: number, points: readonly Point[] }

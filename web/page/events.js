@@ -7,7 +7,7 @@ import { showGrowth } from './how.js';
 import { seconds } from './panels.js';
 import { pointAgain } from './pointing.js';
 import { exports, isNewestMap, previews, sendKept } from './requests.js';
-import { keepSettings } from './settings.js';
+import { keepVerdict } from './settings.js';
 
 /** @import { Event, EventOf } from './engine.js' */
 
@@ -30,9 +30,10 @@ const HANDLERS = {
   },
   device({ kind, ...told }) {
     store.set({ engine: told, work: null });
-    const { softwareIsFaster } = told.device;
-    if (softwareIsFaster !== undefined) keepSettings({ softwareIsFaster });
-    if (told.device.reasonCode === 'adapter-too-small') say('This graphics adapter is too small for the model. What fits instead: the same masks on the CPU, a little slower.');
+    const { verdict, reasonCode } = told.device;
+    if (verdict) keepVerdict(verdict);
+    if (reasonCode === 'adapter-wrong') say('This graphics adapter computes wrongly in this browser, so the CPU makes the masks, a little slower.');
+    else if (reasonCode === 'adapter-too-small') say('This graphics adapter is too small for the model. What fits instead: the same masks on the CPU, a little slower.');
     else if (!told.isStored && told.storageFull) say('This browser’s storage is full, so the model is loaded again at the next visit. Masks and exports work all the same.');
   },
   photo: takePhoto,

@@ -45,7 +45,7 @@ const WORK_TEXTS = {
     const place = stored ? 'Reading the model from this machine' : 'Loading the model';
     return total ? `${place} · ${megabytes(done)} of ${megabytes(total)} MB` : `${place}…`;
   },
-  encoding: ({ done, total }) => (total ? `Reading the photo · layer ${done} of ${total}` : 'Reading the photo…'),
+  encoding: ({ done, total }) => (total ? `Reading the photo · ${Math.round(done)} %` : 'Reading the photo…'),
   segmenting: () => 'Finding the mask…',
   exporting: () => 'Writing the file…',
 };

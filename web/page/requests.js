@@ -5,7 +5,7 @@ import { Engine } from './engine.js';
 import { handle } from './events.js';
 import { Exports } from './export.js';
 import { Previews } from './previews.js';
-import { readSettings } from './settings.js';
+import { readVerdict } from './settings.js';
 
 /** @import { LoadOptions } from '../maskov-web.js' */
 /** @import { OpenPhoto } from './photos.js' */
@@ -30,7 +30,7 @@ export function sendModel({ fresh = false, on = device } = {}) {
   const isFast = store.state.detail === 'fast' && device !== 'cpu';
   const resolution = asked.resolution ?? (isFast ? FAST_RESOLUTION : undefined);
   store.set({ encoded: 0 });
-  engine.send({ kind: 'model', url: MODEL, device, resolution, fresh, softwareIsFaster: readSettings().softwareIsFaster });
+  engine.send({ kind: 'model', url: MODEL, device, resolution, fresh, verdict: readVerdict() });
 }
 
 let sentPhoto = 0;

@@ -60,8 +60,8 @@ export async function decode(scheduler, { request: { photo, file }, signal }) {
 async function load(scheduler, task) {
   // The old model's memory first: two at once may not fit.
   scheduler.closeEngine();
-  const { url: model, device, resolution, fresh, softwareIsFaster } = task.request;
-  scheduler.engine = await Engine.load({ model, device, resolution, fresh, softwareIsFaster, ...scheduler.optionsFor(task) });
+  const { url: model, device, resolution, fresh, verdict } = task.request;
+  scheduler.engine = await Engine.load({ model, device, resolution, fresh, verdict, ...scheduler.optionsFor(task) });
 }
 
 /** @param {Scheduler} scheduler @param {TaskOf<'encode'>} task */

@@ -12,7 +12,7 @@ pub enum DeviceChoice {
     /// A hardware adapter where there is one, else the CPU, which is faster than a software adapter mostly.
     #[default]
     Auto,
-    /// Any adapter, a software one included, else the CPU: where [`software_is_faster`](crate::software_is_faster).
+    /// Any adapter, a software one included, else the CPU: where a [trial](crate::try_adapter) has shown that it is faster.
     AutoWithSoftware,
     /// Any adapter, a software one included; an error where there is none.
     Gpu,

@@ -21,8 +21,8 @@ mod network;
 mod plan;
 mod resize;
 mod session;
-mod software;
 mod timed;
+mod trial;
 
 pub use attention::{Attention, attention_from_file};
 pub use device::{Device, DeviceChoice, Reason};
@@ -35,8 +35,8 @@ pub use network::{Encoded, Network};
 pub use plan::{CPU_RESOLUTION, Plan};
 pub use resize::resize_area;
 pub use session::Session;
-pub use software::software_is_faster;
 pub use timed::{Stage, StageTime};
+pub use trial::{Trial, try_adapter};
 
 pub use maskov_runtime::{Observer, Step, Watch};
 pub use maskov_segment::{

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use maskov_engine::{
-    Device, DeviceChoice, Engine, EngineError, Mask, Photo, Plan, PromptPoint, software_is_faster,
+    Device, DeviceChoice, Engine, EngineError, Mask, Model, Photo, Plan, PromptPoint, try_adapter,
 };
 use maskov_gpu::GpuError;
 use maskov_weights::Pack;
@@ -139,11 +139,12 @@ fn a_preview_is_the_mask_where_nothing_is_to_be_refined() {
     assert_eq!((mask.width, mask.height, session.cached_maps()), (960, 720, 1), "the map is found again");
 }
 
-/// Which one wins is the machine's affair; that there is an answer is not, with a software adapter.
+/// Which one is faster is the machine's affair; that the adapter is right is not.
 #[test]
-fn a_software_adapter_is_measured() {
+fn an_adapter_on_trial_computes_what_the_cpu_does() {
     let (device, _) = block_on(Device::open(DeviceChoice::Gpu)).unwrap();
-    let verdict = block_on(software_is_faster());
-    println!("{device:?} is faster than the CPU executor: {verdict:?}");
-    assert_eq!(verdict.is_some(), device.is_software());
+    let source = pack();
+    let trial = block_on(try_adapter(&Model::of(&*source).unwrap(), &*source)).unwrap().unwrap();
+    println!("{device:?}: {trial:?}");
+    assert!(trial.is_right && trial.is_software == device.is_software(), "{trial:?}");
 }

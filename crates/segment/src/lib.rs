@@ -26,7 +26,6 @@ mod markov_map;
 mod maskov;
 mod merge;
 mod order;
-mod parallel;
 mod photo;
 mod points;
 mod refine;

@@ -4,10 +4,10 @@ use maskov_kernels::markov_step::{markov_crossing_cpu, markov_product_cpu, marko
 use maskov_progress::Observer;
 
 use crate::error::{Result, SegmentError};
-use crate::parallel::{for_each_run, run_len_per_thread};
 use crate::settings::MethodSettings;
 use crate::solver;
 use crate::transition::{COLUMNS_PER_THREAD, Transition};
+use maskov_parallel::{for_each_run, run_len_per_thread};
 
 /// The Markov map f32 `[R, R]` of a start state of the same shape.
 ///

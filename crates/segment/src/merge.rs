@@ -2,8 +2,8 @@
 
 use maskov_kernels::truncated_nearest::{MaskLayer, truncated_nearest_cpu};
 
-use crate::parallel::for_each_run;
 use crate::points::PromptPoint;
+use maskov_parallel::for_each_run;
 
 /// A mask: u8 `[height, width]` of 0 (background) and 1 (foreground), row-major.
 #[derive(Clone, Debug, PartialEq, Eq)]

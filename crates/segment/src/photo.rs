@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::error::{Result, SegmentError};
-use crate::parallel::for_each_run;
+use maskov_parallel::for_each_run;
 
 /// A photo: u8 RGB `[height, width, 3]`, row-major, at least one pixel.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use std::ops::Range;
 use maskov_kernels::upsample_weights::range_weights;
 
 use crate::merge::Mask;
-use crate::parallel::for_each_run;
 use crate::photo::Photo;
+use maskov_parallel::for_each_run;
 
 /// Solved pixels on each side that a full-size pixel asks.
 const RADIUS: usize = 3;

@@ -10,9 +10,9 @@ use maskov_progress::Observer;
 
 use crate::attention::AttentionMap;
 use crate::error::Result;
-use crate::parallel::{for_each_run, run_len_per_thread};
 use crate::settings::MethodSettings;
 use crate::solver::{TransitionRow, step};
+use maskov_parallel::{for_each_run, run_len_per_thread};
 
 /// Columns below which a product isn't split: waking a thread costs as much.
 pub(crate) const COLUMNS_PER_THREAD: usize = 256;

@@ -6,11 +6,11 @@ use maskov_kernels::upsample_weights::{UpsampleAxis, UpsampleGuide, WINDOW_LEN};
 use maskov_progress::Observer;
 
 use crate::error::Result;
-use crate::parallel::for_each_run;
 use crate::photo::Photo;
 use crate::settings::MethodSettings;
 use crate::solver::step;
 use crate::weight_rows::WeightRows;
+use maskov_parallel::for_each_run;
 
 /// Image rows of one piece of work.
 const ROWS_PER_RUN: usize = 8;

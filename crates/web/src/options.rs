@@ -7,6 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::AbortSignal;
 
 use crate::call::Call;
+use crate::device::Verdict;
 use crate::error::Failure;
 
 /// `LoadOptions` without those of every call.
@@ -17,7 +18,7 @@ pub(crate) struct LoadSettings {
     pub device: Option<DeviceWish>,
     pub resolution: Option<usize>,
     pub fresh: Option<bool>,
-    pub software_is_faster: Option<bool>,
+    pub verdict: Option<Verdict>,
     pub method: Option<MethodName>,
 }
 

@@ -8,6 +8,8 @@ const TYPES: &'static str = r#"
 export type ErrorCode =
   | 'webgpu-unavailable'
   | 'adapter-too-small'
+  | 'adapter-wrong'
+  | 'adapter-slow'
   | 'buffer-too-large'
   | 'device-lost'
   | 'out-of-memory'
@@ -64,8 +66,8 @@ export interface LoadOptions extends CallOptions {
   fresh?: boolean;
   /** How maps become masks: m2n2 is the paper's way, maskov ours; what the model's settings name where absent. */
   method?: 'm2n2' | 'maskov';
-  /** Device.softwareIsFaster of an earlier visit, so that a software adapter is measured once. */
-  softwareIsFaster?: boolean;
+  /** Device.verdict of an earlier visit with the same browser, so that the same adapter is tried once. */
+  verdict?: Verdict;
 }
 
 /** Where an engine computes. */
@@ -77,8 +79,19 @@ export interface Device {
   /** Why less is done than was hoped for, as a sentence. */
   reason?: string;
   reasonCode?: ErrorCode;
-  /** Whether a software adapter is faster than the CPU here, where that is known. */
-  softwareIsFaster?: boolean;
+  /** What came of trying the adapter, where it was tried: only device: 'auto' does. */
+  verdict?: Verdict;
+}
+
+/** A graphics adapter on trial: a few layers of the model on it and on the CPU. */
+export interface Verdict {
+  adapter: string;
+  /** Whether it computes on the CPU itself. */
+  isSoftware: boolean;
+  /** Whether it computed what the CPU did. */
+  isRight: boolean;
+  /** Whether it was faster than the CPU. */
+  isFaster: boolean;
 }
 
 /** A click, in photo pixels. */

@@ -8,7 +8,7 @@ use maskov_weights::Pack;
 
 use crate::adapter::adapter_name;
 use crate::call::{Call, Stage};
-use crate::device::{Device, choose};
+use crate::device::{Device, Verdict, choose};
 use crate::error::Failure;
 use crate::model_files::{ModelFiles, Stored};
 use crate::options::LoadSettings;
@@ -23,8 +23,8 @@ pub(crate) struct Work {
     pack: Rc<Pack>,
     /// What to call an adapter that does not name itself.
     adapter: Option<String>,
-    /// Whether a software adapter is faster than the CPU, where that is known.
-    verdict: Option<bool>,
+    /// What came of trying the adapter, where it was tried.
+    verdict: Option<Verdict>,
     image: Option<Image>,
     /// Devices lost since a call succeeded.
     losses: u32,
@@ -53,8 +53,8 @@ impl Work {
         call.tell_stage(Stage::Loading);
         let fresh = settings.fresh.unwrap_or_default();
         let (files, pack) = ModelFiles::open(&settings.model, fresh, call).await?;
-        let (choice, verdict) =
-            choose(settings.device.unwrap_or_default(), settings.software_is_faster).await;
+        let wish = settings.device.unwrap_or_default();
+        let (choice, verdict) = choose(wish, settings.verdict.as_ref(), &*pack).await?;
         let mut engine = Engine::open(pack.clone(), choice, settings.resolution, &mut call.watcher()).await?;
         if let Some(method) = settings.method {
             engine.set_method(method);
@@ -67,7 +67,7 @@ impl Work {
 
     pub fn status(&self) -> Status {
         Status {
-            device: Device::of(&self.engine, self.adapter.as_ref(), self.verdict),
+            device: Device::of(&self.engine, self.adapter.as_ref(), self.verdict.as_ref()),
             resolution: self.engine.network().resolution(),
             own_resolution: self.engine.model().settings().resolution,
             stored: self.files.stored(),

@@ -11,8 +11,9 @@ use std::process::Command;
 
 const WASM: &str = "wasm32-unknown-unknown";
 /// The crates that the page is made of.
-const WASM_CRATES: [&str; 16] = [
+const WASM_CRATES: [&str; 17] = [
     "maskov-weights",
+    "maskov-parallel",
     "maskov-progress",
     "maskov-graph",
     "maskov-gpu",

@@ -3,7 +3,7 @@
 
 use super::gemm::{part, part_mut, product};
 use super::math::exp_sum;
-use super::parallel::for_row_blocks;
+use maskov_parallel::for_row_blocks;
 
 /// Values of scores per thread: 2 MiB, a core's second-level cache.
 const SCRATCH: usize = 1 << 19;

@@ -3,7 +3,7 @@
 use maskov_kernels::conv2d_3x3_f16::Picture;
 
 use super::gemm::{part, part_mut, product, start_with_bias};
-use super::parallel::for_row_blocks;
+use maskov_parallel::for_row_blocks;
 
 /// Values of im2col scratch per thread: 2 MiB, a core's second-level cache.
 const SCRATCH: usize = 1 << 19;

@@ -4,7 +4,7 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
-use super::parallel::for_row_blocks;
+use maskov_parallel::for_row_blocks;
 
 /// A part of a row-major matrix: `columns` values at the start of each of `rows` rows that lie `stride` values apart.
 pub fn part(values: &[f32], rows: usize, columns: usize, stride: usize) -> ArrayView2<'_, f32> {

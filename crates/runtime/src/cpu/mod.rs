@@ -5,7 +5,6 @@ mod compute;
 mod conv;
 mod gemm;
 mod math;
-mod parallel;
 mod pointwise;
 
 pub use gemm::linear;

@@ -8,7 +8,7 @@ use maskov_kernels::layer_norm::layer_norm_cpu;
 use maskov_kernels::layer_scale::layer_scale_cpu;
 
 use super::math;
-use super::parallel::for_row_blocks;
+use maskov_parallel::for_row_blocks;
 
 /// Group normalisation, then SiLU on request.
 pub fn group_norm(

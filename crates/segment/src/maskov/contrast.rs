@@ -4,8 +4,8 @@
 //! `1/β` = twice the mean squared difference of neighbours in rows and columns (Boykov and Jolly, ICCV 2001, and GrabCut).
 //! Lab is CIE L*a*b* (D65) in 8 bits as OpenCV has it: L·2.55, a + 128, b + 128, each rounded.
 
-use crate::parallel::for_each_run;
 use crate::photo::Photo;
+use maskov_parallel::for_each_run;
 
 /// The four neighbours behind a pixel in row-major order; those before it see the same edges from the other end.
 pub(crate) const FORWARD: [(isize, isize, f32); 4] = [
