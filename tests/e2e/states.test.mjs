@@ -96,7 +96,7 @@ test('decoding, ready, preview, editing and exporting', { timeout: 240_000 }, as
 
 test('while a photo is read it can be panned and zoomed', { timeout: 180_000 }, async () => {
   await withSite(async ({ page }) => {
-    await page.waitForFunction(() => /layer/.test(document.querySelector('#status').textContent));
+    await page.waitForFunction(() => /photo · \d+ %/.test(document.querySelector('#status').textContent));
     const before = await page.locator('#photo').boundingBox();
     await on.pointAt(page, ...PEAR);
     await page.mouse.wheel(0, -240);

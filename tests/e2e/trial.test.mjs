@@ -22,20 +22,20 @@ const keptVerdict = (page) => page.evaluate(() => JSON.parse(localStorage.getIte
 
 test('an adapter that computes wrongly is left for the CPU, with the reason', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
-    await on.untilPhoto(page);
+    await on.untilReady(page);
     await on.clickPixel(page, ...on.PEAR);
     await on.untilMask(page, 1);
     assert.match(await page.textContent('#device b'), /^CPU$/);
     assert.equal((await keptVerdict(page)).isRight, false);
     await page.click('#device');
-    await page.waitForSelector('#privacy:not([hidden])');
-    assert.match(await page.textContent('#privacy'), /computes wrongly in this browser/);
+    await page.waitForSelector('#cpu:not([hidden])');
+    assert.match(await page.textContent('#cpu'), /computes wrongly in this browser/);
   }, { query: QUERY, worker: WRONG_DRIVER });
 });
 
 test('an adapter is tried once in a version of the browser', { timeout: 240_000 }, async () => {
   await withSite(async ({ page }) => {
-    await on.untilPhoto(page);
+    await on.untilReady(page);
     const first = await keptVerdict(page);
     assert.ok(first.isRight && first.isSoftware && first.adapter === 'SwiftShader', JSON.stringify(first));
     const made = () => page.workers()[0].evaluate(() => self.modules);
@@ -47,7 +47,7 @@ test('an adapter is tried once in a version of the browser', { timeout: 240_000 
       localStorage.setItem('maskov', JSON.stringify(settings));
     });
     await page.reload();
-    await on.untilPhoto(page);
+    await on.untilReady(page);
     assert.equal(await made(), 0, 'the second visit has the verdict');
     await page.evaluate(() => {
       const settings = JSON.parse(localStorage.getItem('maskov'));
@@ -55,7 +55,7 @@ test('an adapter is tried once in a version of the browser', { timeout: 240_000 
       localStorage.setItem('maskov', JSON.stringify(settings));
     });
     await page.reload();
-    await on.untilPhoto(page);
+    await on.untilReady(page);
     assert.ok((await made()) > 0, 'another version of the browser tries it anew');
     assert.equal((await keptVerdict(page)).browser, await page.evaluate(() => navigator.userAgent));
   }, { query: QUERY, worker: COUNTED });
