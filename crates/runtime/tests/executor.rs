@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
+use maskov_gpu::testing::gpu;
 use maskov_graph::{Graph, GraphBuilder, Operation, Padding, Shape, Stored};
-use maskov_runtime::{CpuExecutor, Executor, Observer, RuntimeError, Step, Watch};
+use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, Observer, RuntimeError, Step, Watch};
 use maskov_weights::{
     Checkpoint, DType, HostTensor, LocalFuture, MemorySource, SafeTensors, TensorInfo, WeightSource,
     WeightsError, write_safetensors,
@@ -71,6 +73,28 @@ fn a_run_computes_the_list_and_names_its_steps() {
     assert_eq!(outputs.tensors["to_k"], [10.5, 40.0], "a wanted constant is an output like any other");
     let timed: Vec<_> = outputs.timings.ops.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(timed, ["sum", "to_out", "y"]);
+}
+
+#[test]
+fn a_photo_on_a_gpu_takes_what_the_one_before_left() {
+    pollster::block_on(async {
+        let mut list = GraphBuilder::new();
+        let image = list.input("image", Shape { height: 1, width: 3, channels: 2 }, false).unwrap();
+        // Of another length than the image, whose buffer is of use to nothing else then.
+        list.linear("y", &[], image, 4, true, Stored::Linear).unwrap();
+        let weights = checkpoint(&[("y.weight", &[4, 2], &[1.0; 8]), ("y.bias", &[4], &[0.0; 4])]);
+        let gpu = Rc::new(gpu().await);
+        let executor =
+            GpuExecutor::load(gpu.clone(), &list.finish(), &["y"], &weights, &[], &mut ()).await.unwrap();
+        let mut held = Vec::new();
+        for photo in 0..4u8 {
+            let image = IMAGE.map(|value| value + f32::from(photo));
+            let outputs = executor.run(&[("image", &image)], &mut ()).await.unwrap();
+            assert_eq!(outputs.tensors["y"][..4], [image[0] + image[1]; 4]);
+            held.push(gpu.counts().device_bytes);
+        }
+        assert_eq!(held, [held[0]; 4]);
+    });
 }
 
 #[test]
