@@ -33,12 +33,26 @@ impl Params {
 /// Bind groups by their kernel, the buffer of their parameters, and their other buffers.
 #[derive(Default)]
 pub(crate) struct Bindings {
-    groups: HashMap<(&'static str, usize, Vec<Place>), Rc<wgpu::BindGroup>>,
+    groups: HashMap<(&'static str, usize, Vec<Place>), Group>,
+    /// Rises with every [`Bindings::start_turn`].
+    turn: u64,
     /// Every pass uses them from the first on: what it binds is written right before it is sent off.
     params: Vec<Allocation>,
 }
 
+struct Group {
+    raw: Rc<wgpu::BindGroup>,
+    /// The last turn that used it.
+    turn: u64,
+}
+
 impl Bindings {
+    /// Lets go of the groups that nothing used since the last call.
+    pub(crate) fn start_turn(&mut self) {
+        self.groups.retain(|_, group| group.turn == self.turn);
+        self.turn += 1;
+    }
+
     /// Lets go of the groups that bind one of these buffers.
     pub(crate) fn forget(&mut self, buffers: &[u64]) {
         if !buffers.is_empty() {
@@ -65,8 +79,10 @@ impl Gpu {
     ) -> Rc<wgpu::BindGroup> {
         let mut bindings = self.bindings.borrow_mut();
         let key = (kernel.name, params, buffers.iter().map(|binding| binding.0.place()).collect());
-        if let Some(group) = bindings.groups.get(&key) {
-            return group.clone();
+        let turn = bindings.turn;
+        if let Some(group) = bindings.groups.get_mut(&key) {
+            group.turn = turn;
+            return group.raw.clone();
         }
         while bindings.params.len() <= params {
             let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
@@ -84,13 +100,13 @@ impl Gpu {
             .map(|(i, resource)| wgpu::BindGroupEntry { binding: i as u32, resource })
             .collect();
         self.ledger.count(|counts| counts.objects += 1);
-        let group = Rc::new(self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+        let raw = Rc::new(self.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(kernel.name),
             layout: &pipeline.bindings,
             entries: &entries,
         }));
-        bindings.groups.insert(key, group.clone());
-        group
+        bindings.groups.insert(key, Group { raw: raw.clone(), turn });
+        raw
     }
 
     /// Writes the parameters of a pass, right before it is sent off.

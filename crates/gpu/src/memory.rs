@@ -29,7 +29,7 @@ pub(crate) struct Allocation {
 
 impl Drop for Allocation {
     fn drop(&mut self) {
-        let spare = Spare { raw: self.raw.clone(), id: self.id };
+        let spare = Spare { raw: self.raw.clone(), id: self.id, turn: self.memory.turn.get() };
         self.memory.retire(spare, self.is_reusable);
     }
 }
@@ -37,6 +37,8 @@ impl Drop for Allocation {
 struct Spare {
     raw: wgpu::Buffer,
     id: u64,
+    /// The turn in which it was let go.
+    turn: u64,
 }
 
 /// The spare buffers of a device.
@@ -52,6 +54,8 @@ pub(crate) struct Memory {
     /// Numbers of the passes that are recorded.
     open_passes: RefCell<BTreeSet<u64>>,
     next_pass: Cell<u64>,
+    /// Rises with every [`Memory::start_turn`].
+    turn: Cell<u64>,
     /// Whoever keeps something by the id of a buffer lets it go with the buffer.
     destroyed: RefCell<Vec<u64>>,
 }
@@ -79,6 +83,7 @@ impl Memory {
             retired: RefCell::default(),
             open_passes: RefCell::default(),
             next_pass: Cell::default(),
+            turn: Cell::default(),
             destroyed: RefCell::default(),
         }
     }
@@ -103,6 +108,17 @@ impl Memory {
     /// The buffers that were destroyed since the last call.
     pub(crate) fn take_destroyed(&self) -> Vec<u64> {
         std::mem::take(&mut *self.destroyed.borrow_mut())
+    }
+
+    /// Destroys the spare buffers that nobody had since the last call.
+    fn start_turn(&self) {
+        let turn = self.turn.replace(self.turn.get() + 1);
+        let spare = std::mem::take(&mut *self.spare.borrow_mut());
+        let (used, unused): (VecDeque<_>, VecDeque<_>) =
+            spare.into_iter().partition(|spare| spare.turn == turn);
+        self.spare_bytes.set(used.iter().map(|spare| spare.raw.size()).sum());
+        self.spare.replace(used);
+        unused.iter().for_each(|spare| self.destroy(spare));
     }
 
     fn take(&self, size: u64, usage: wgpu::BufferUsages) -> Option<Spare> {
@@ -146,9 +162,19 @@ impl Memory {
 }
 
 impl Gpu {
+    /// Lets go of the spare buffers and the bind groups that nothing used since the last call. Whoever calls it before each
+    /// photo keeps what photos have in common: the rest follows the device's pace, is other for each, and would pile up.
+    pub fn start_turn(&self) {
+        self.memory.start_turn();
+        let mut bindings = self.bindings.borrow_mut();
+        bindings.forget(&self.memory.take_destroyed());
+        bindings.start_turn();
+    }
+
     /// A buffer of that size and usage with anything in it.
     pub(crate) fn allocate(&self, what: &str, size: u64, usage: wgpu::BufferUsages) -> Allocation {
-        let Spare { raw, id } = self.memory.take(size, usage).unwrap_or_else(|| self.make(what, size, usage));
+        let Spare { raw, id, .. } =
+            self.memory.take(size, usage).unwrap_or_else(|| self.make(what, size, usage));
         self.ledger.count(|counts| counts.live_bytes += size);
         Allocation { raw, id, is_reusable: true, memory: self.memory.clone() }
     }
@@ -162,7 +188,7 @@ impl Gpu {
         });
         // Never mapped when it is made: a browser without room for that throws where an error is due.
         let buffer = wgpu::BufferDescriptor { label: Some(what), size, usage, mapped_at_creation: false };
-        Spare { raw: self.device.create_buffer(&buffer), id }
+        Spare { raw: self.device.create_buffer(&buffer), id, turn: self.memory.turn.get() }
     }
 }
 
@@ -296,6 +322,30 @@ mod tests {
             assert_eq!(gpu.bindings.borrow().group_count(), 0);
             let kept = gpu.counts().device_bytes - bytes;
             assert!(kept < 1 << 20, "{kept} bytes");
+        });
+    }
+
+    #[test]
+    fn what_no_turn_uses_any_more_is_let_go() {
+        pollster::block_on(async {
+            let gpu = gpu().await;
+            assert!(sum_of_many(&gpu).await > 0.0);
+            let before = (gpu.counts().device_bytes, gpu.bindings.borrow().group_count());
+            // Each turn does the same, and something else that is its own.
+            for own in 1..5 {
+                gpu.start_turn();
+                gpu.start_counting();
+                assert!(sum_of_many(&gpu).await > 0.0);
+                assert_eq!(gpu.counts().objects, 0, "the same again is still there");
+                let (x, y) = (gpu.create("x", 1000 * own), gpu.upload("y", &[0.0f32]));
+                let mut pass = gpu.pass();
+                add(&mut pass, &x.expect("fits"), 0.0, &y.expect("fits"));
+                pass.submit().expect("the device works");
+            }
+            gpu.start_turn();
+            assert!(sum_of_many(&gpu).await > 0.0);
+            gpu.start_turn();
+            assert_eq!((gpu.counts().device_bytes, gpu.bindings.borrow().group_count()), before);
         });
     }
 

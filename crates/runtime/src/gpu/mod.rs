@@ -213,6 +213,7 @@ impl Executor for GpuExecutor {
         for (id, values) in &inputs {
             self.check(*id, values)?;
         }
+        self.gpu.start_turn();
         let mut walk = Walk::new(self, &self.photo_memory, &inputs)?;
         self.gpu.start_profile();
         let walked = walk.through(&self.plan.per_photo, observer).await;
