@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 export const PREFIX = '/some/sub/path/';
 
 const webdriver = JSON.parse(readFileSync(new URL('../webdriver.json', import.meta.url), 'utf8'));
-const FLAGS = webdriver['goog:chromeOptions'].args;
+export const FLAGS = webdriver['goog:chromeOptions'].args;
 
 /** What `cargo xtask test` tells the tests. */
 export function fromEnvironment(name) {

@@ -1,6 +1,5 @@
-// `cargo xtask measure`: what the page weighs, how long one waits and how much memory it takes, on this machine's CPU.
+// `cargo xtask measure`: what the page weighs and how long one waits, on this machine's CPU. What it holds: hour.mjs.
 // Prints Markdown tables; fails when the engine is heavier than it may be.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +11,6 @@ import { serveSite } from './site_server.mjs';
 
 const QUERY = '?device=cpu&sample=still_life';
 const LOADS = 3;
-const PHOTOS = 20;
 const PEAR = [784, 822];
 const APPLE = [515, 873];
 /** Pixels of the sample to point at, on things and beside them. */
@@ -36,14 +34,12 @@ for (let i = 1; i <= LOADS; i++) {
   note(`load ${i} of ${LOADS}`);
   loads.push(await measured(load));
 }
-note(`opening ${PHOTOS} photos`);
-const memory = await measured(openPhotos);
 note('compressing');
 const weights = await weigh(loads[0].names);
 
 console.log(`\n${loads[0].browser}, ${cpus().length} × ${cpus()[0].model}, \`${QUERY}\`, medians of ${LOADS} loads\n`);
 printWeights(weights);
-printTimes(loads, memory);
+printTimes(loads);
 const engine = weights.get('engine wasm').brotli;
 if (engine > MAX_ENGINE_BYTES) {
   console.error(`\nThe engine has ${kilobytes(engine)} as Brotli, more than ${kilobytes(MAX_ENGINE_BYTES)}.`);
@@ -156,36 +152,6 @@ async function movePointer(page) {
   }
 }
 
-/** Memory after one photo and after all, each with a click. */
-async function openPhotos({ page, browser, url }) {
-  await page.goto(url);
-  await page.waitForSelector('body[data-state=ready]');
-  const buffer = readFileSync(join(site(), 'sample/still_life.jpg'));
-  const found = {};
-  for (let i = 1; i <= PHOTOS; i++) {
-    await page.setInputFiles('#chooser', { name: `photo-${i}.jpg`, mimeType: 'image/jpeg', buffer });
-    await page.waitForFunction((name) => document.querySelector('#file').textContent.startsWith(name), `photo-${i}.jpg`);
-    await click(page, PEAR);
-    await untilMask(page, 1);
-    if (i === 1 || i === PHOTOS) found[i] = await memoryOf(page, browser);
-  }
-  return found;
-}
-
-async function memoryOf(page, browser) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('HeapProfiler.collectGarbage');
-  await session.send('Performance.enable');
-  const { metrics } = await session.send('Performance.getMetrics');
-  const whole = await browser.newBrowserCDPSession();
-  const { processInfo } = await whole.send('SystemInfo.getProcessInfo');
-  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
-  const resident = execFileSync('ps', ['-o', 'rss=', '-p', renderers.join(',')], { encoding: 'utf8' });
-  // The largest is the page's; another may stand ready for the next tab.
-  const renderer = Math.max(...resident.trim().split('\n').map(Number)) * 1024;
-  return { heap: metrics.find(({ name }) => name === 'JSHeapUsedSize').value, renderer };
-}
-
 function startTrace(browser, page) {
   return browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] });
 }
@@ -241,10 +207,9 @@ function printWeights(weights) {
   row('**in all**', Object.fromEntries(keys.map((key) => [key, [...weights.values()].reduce((sum, part) => sum + part[key], 0)])));
 }
 
-function printTimes(loads, memory) {
+function printTimes(loads) {
   const of = (pick) => `${Math.round(median(loads.map(pick)))} ms`;
   const task = (pick) => `${median(loads.map((load) => pick(load).cpu)).toFixed(1)} ms (${median(loads.map((load) => pick(load).wall)).toFixed(1)} ms by the clock)`;
-  const held = ({ heap, renderer }) => `${megabytes(heap)} · ${megabytes(renderer)}`;
   const rows = {
     'first contentful paint': of((load) => load.firstPaint),
     'engine ready, model loaded': of((load) => load.engineReady),
@@ -255,8 +220,6 @@ function printTimes(loads, memory) {
     'a step of a pull, from the move': of((load) => load.pull),
     'longest main-thread task until the first mask, CPU time': task((load) => load.loading),
     'longest main-thread task while the pointer moves, CPU time': task((load) => load.moving),
-    'memory after 1 photo: JS heap · renderer': held(memory[1]),
-    [`memory after ${PHOTOS} photos: JS heap · renderer`]: held(memory[PHOTOS]),
   };
   console.log('\n| what | how much |\n|---|--:|');
   for (const [what, value] of Object.entries(rows)) console.log(`| ${what} | ${value} |`);
@@ -270,8 +233,4 @@ function median(values) {
 
 function kilobytes(bytes) {
   return `${(bytes / 1000).toFixed(1)} kB`;
-}
-
-function megabytes(bytes) {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask shots` and `cargo xtask measure`: the built site as it looks, in all three browser engines, and what it costs.
+//! `cargo xtask shots`, `measure` and `hour`: the built site as it looks, in all three browser engines, and what it costs.
 
 use crate::dist;
 use crate::process::run;
@@ -24,12 +24,20 @@ pub fn shots(toolbox: &Toolbox, states: &[String]) -> Result<()> {
     run(node.args(states).env("MASKOV_SHOTS", folder))
 }
 
-/// Prints a Markdown table of what the page weighs, how long one waits and how much memory it takes.
+/// Prints a Markdown table of what the page weighs and how long one waits.
 ///
 /// # Errors
 /// When the site does not build, the page does not work or the engine is heavier than it may be.
 pub fn measure(toolbox: &Toolbox) -> Result<()> {
     run(&mut on_the_site(toolbox, "measure.mjs")?)
+}
+
+/// Prints a Markdown table of what the page holds after every photo of a scripted hour; `arguments` say how many there are.
+///
+/// # Errors
+/// When the site does not build, the page does not work or something grows with the photos.
+pub fn hour(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
+    run(on_the_site(toolbox, "hour.mjs")?.args(arguments))
 }
 
 /// Node running a script of tests/e2e on a site that is as new as its sources.

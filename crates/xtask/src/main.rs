@@ -28,7 +28,8 @@ Commands:
   test     run everything that CI runs, cheapest first; with names, only those steps
   dist     write the site to dist/: plain files with relative URLs, for any static host
   shots    write a picture of every state of the page to target/shots; with names, only of those
-  measure  print what the page weighs, how long one waits and how much memory it takes
+  measure  print what the page weighs and how long one waits
+  hour     open 40 photos, hover and click on each for about half an hour, and print what memory the page holds
   setup    only install what the other commands need
   help     print this
 
@@ -41,6 +42,8 @@ Examples:
   cargo xtask shots
   cargo xtask shots export device-lost
   cargo xtask measure
+  cargo xtask hour
+  cargo xtask hour --photos 8 --previews 50 --clicks 16 --device gpu
   cargo xtask setup
 
 Tools that are installed go to ~/.cache/maskov/tools (MASKOV_TOOLS names another folder); a tool of the right
@@ -82,6 +85,7 @@ fn run() -> Result<()> {
             expect_no_arguments("measure", rest)?;
             looks::measure(&Toolbox::find()?)
         }
+        "hour" => looks::hour(&Toolbox::find()?, rest),
         "setup" => {
             expect_no_arguments("setup", rest)?;
             setup::ensure(&Toolbox::find()?, setup::Purpose::Test)
