@@ -41,7 +41,7 @@ export async function launchChromium(viewport) {
   const chromium = spawn(fromEnvironment('MASKOV_CHROMIUM'), flags, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
   const kill = () => chromium.kill('SIGKILL');
   process.once('exit', kill);
-  const gone = new Promise((resolve) => chromium.once('exit', resolve));
+  const gone = new Promise((resolve) => chromium.once('exit', resolve).once('error', resolve));
   let isUp = false;
   const close = async () => {
     // By itself it ends with all its processes, none of which writes to the folder any more.

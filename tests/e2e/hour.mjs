@@ -6,6 +6,7 @@ import { KINDS, growths, scriptedHour } from './scripted_hour.mjs';
 const HELP = `node hour.mjs [--photos 40] [--previews 5000] [--clicks 200] [--device cpu|gpu]; numbers are those of the whole hour`;
 const MOST_ROWS = 12;
 
+if (process.platform !== 'linux') throw new Error('Only Linux tells what a process holds (/proc/PID/smaps_rollup): run this there.');
 const { photos, previews, clicks, device } = read(process.argv.slice(2));
 const query = `${photos} photos, ${previews} previews, ${clicks} clicks, ?device=${device}`;
 const start = performance.now();
