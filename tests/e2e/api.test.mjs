@@ -74,6 +74,7 @@ test('an engine tells what it is, masks agree with each other, and previews are 
       const ofImageData = await engine.setImage(new ImageData(new Uint8ClampedArray(64 * 48 * 4).fill(200), 64, 48));
       return {
         stages: [...stages], device: engine.device, resolution: engine.resolution, isStored: engine.isStored, encoded: [encoded.width, encoded.height],
+        networkShare: encoded.networkMilliseconds / encoded.milliseconds,
         photo: [photo.width, photo.height], mask: [mask.width, mask.height], area: mask.area, size, runs: counts.reduce((sum, run) => sum + run, 0),
         object: counts.filter((_, i) => i % 2).reduce((sum, run) => sum + run, 0), white, image: [image.width, image.height],
         preview: [preview.width, preview.height], previewPath: preview.outlinePath().slice(0, 1), path: mask.outlinePath(),
@@ -86,6 +87,7 @@ test('an engine tells what it is, masks agree with each other, and previews are 
       assert.deepEqual(found.stages, ['loading', 'encoding', 'segmenting']);
       assert.equal(found.device.kind, 'cpu');
       assert.deepEqual([found.resolution, found.isStored], [16, true]);
+      assert.ok(found.networkShare > 0 && found.networkShare < 1, `the network took ${found.networkShare} of the whole`);
       for (const size of ['encoded', 'photo', 'mask', 'image']) assert.deepEqual(found[size], [1600, 1200], size);
       assert.deepEqual(found.size, [1200, 1600]);
       assert.equal(found.runs, 1600 * 1200, 'the runs do not fill the photo');

@@ -125,6 +125,8 @@ export interface Encoded {
   width: number;
   height: number;
   milliseconds: number;
+  /** Of these, what the network alone took: from its image to the attention map, which on a GPU is waited for. */
+  networkMilliseconds: number;
 }
 
 /** How far everything is from a point. */

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use maskov_engine::{Engine, EngineError, PointStages, PromptPoint, Segmentation, Session, SizeStop};
+use maskov_engine::{
+    Engine, EngineError, PointStages, PromptPoint, Segmentation, Session, SizeStop, Stage as EngineStage,
+};
 use maskov_photo::Photo;
 use maskov_weights::Pack;
 
@@ -74,15 +76,20 @@ impl Work {
         }
     }
 
-    /// Encodes a photo in place of the one before. After an error, and when the call was ended, there is no photo.
+    /// Encodes a photo in place of the one before, and returns the network's milliseconds. After an error, and when the
+    /// call was ended, there is no photo.
     ///
     /// # Errors
     /// Those of the network and, where there is no way round, of the device.
-    pub async fn set_image(&mut self, photo: Rc<Photo>, call: &Rc<Call>) -> Result<(), Failure> {
+    pub async fn set_image(&mut self, photo: Rc<Photo>, call: &Rc<Call>) -> Result<f64, Failure> {
         // The old photo's maps and weights first: two at once may not fit.
         self.image = None;
         self.image = Some(Image { photo, session: None });
-        let result = self.solve(call, async |_| Ok(())).await;
+        let network_ms = async |session: &mut Session| {
+            let times = session.take_times();
+            Ok(times.iter().filter(|time| time.stage == EngineStage::Network).map(|time| time.ms).sum())
+        };
+        let result = self.solve(call, network_ms).await;
         if result.is_err() || call.is_ended() {
             self.image = None;
         }

@@ -88,8 +88,9 @@ impl Engine {
         self.call(options, async move |work, call| {
             let start = Instant::now();
             let photo = image.photo().await?.pixels();
-            work.set_image(photo.clone(), call).await?;
-            Ok(plain(&Encoded { width: photo.width(), height: photo.height(), milliseconds: since(start) }))
+            let network_milliseconds = work.set_image(photo.clone(), call).await?;
+            let (width, height) = (photo.width(), photo.height());
+            Ok(plain(&Encoded { width, height, milliseconds: since(start), network_milliseconds }))
         })
     }
 
@@ -164,10 +165,12 @@ impl Engine {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Encoded {
     width: u32,
     height: u32,
     milliseconds: f64,
+    network_milliseconds: f64,
 }
 
 #[derive(Serialize)]
