@@ -25,10 +25,10 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use export::{Numbers, export};
 use maskov_engine::{DeviceChoice, Engine, Model, Photo, resize_area};
+use maskov_fixtures::repository;
 use maskov_graph::{Graph, TensorId, WeightId};
 use maskov_model::ModelGraph;
 use maskov_runtime::{CpuExecutor, Executor};
-use maskov_tests::repository;
 use maskov_weights::{Pack, Wanted, WeightSource, resolve};
 use pollster::block_on;
 

@@ -20,7 +20,7 @@ const SOURCES: [&str; 6] = ["web", "crates", "shaders", "Cargo.toml", "Cargo.loc
 pub fn shots(toolbox: &Toolbox, states: &[String]) -> Result<()> {
     let folder = toolbox.root.join("target/shots");
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let mut node = on_the_site(toolbox, "shots.mjs")?;
+    let mut node = on_the_site(toolbox, Purpose::Test, Path::new("shots.mjs"))?;
     run(node.args(states).env("MASKOV_SHOTS", folder))
 }
 
@@ -29,7 +29,7 @@ pub fn shots(toolbox: &Toolbox, states: &[String]) -> Result<()> {
 /// # Errors
 /// When the site does not build, the page does not work or the engine is heavier than it may be.
 pub fn measure(toolbox: &Toolbox) -> Result<()> {
-    run(&mut on_the_site(toolbox, "measure.mjs")?)
+    run(&mut on_the_site(toolbox, Purpose::Test, Path::new("measure.mjs"))?)
 }
 
 /// Prints a Markdown table of what the page holds after every photo of a scripted hour; `arguments` say how many there are.
@@ -37,12 +37,15 @@ pub fn measure(toolbox: &Toolbox) -> Result<()> {
 /// # Errors
 /// When the site does not build, the page does not work or something grows with the photos.
 pub fn hour(toolbox: &Toolbox, arguments: &[String]) -> Result<()> {
-    run(on_the_site(toolbox, "hour.mjs")?.args(arguments))
+    run(on_the_site(toolbox, Purpose::Test, Path::new("hour.mjs"))?.args(arguments))
 }
 
-/// Node running a script of tests/e2e on a site that is as new as its sources.
-fn on_the_site(toolbox: &Toolbox, script: &str) -> Result<Command> {
-    ensure(toolbox, Purpose::Test)?;
+/// Node running a script, by its path or by its name in tests/e2e, on a site that is as new as its sources.
+///
+/// # Errors
+/// When something that `purpose` needs is missing, or the site does not build.
+pub fn on_the_site(toolbox: &Toolbox, purpose: Purpose, script: &Path) -> Result<Command> {
+    ensure(toolbox, purpose)?;
     if is_stale(&toolbox.root)? {
         println!("dist/ is missing or older than its sources: building it");
         dist::dist(toolbox)?;

@@ -4,6 +4,7 @@
 
 mod dist;
 mod looks;
+mod peers;
 mod process;
 mod requirements;
 mod serve;
@@ -30,6 +31,7 @@ Commands:
   shots    write a picture of every state of the page to target/shots; with names, only of those
   measure  print what the page weighs and how long one waits
   hour     open 40 photos, hover and click on each for about half an hour, and print what memory the page holds
+  peers    print how long the network takes here and in onnxruntime-web; with backends or resolutions, only those
   setup    only install what the other commands need
   help     print this
 
@@ -44,6 +46,8 @@ Examples:
   cargo xtask measure
   cargo xtask hour
   cargo xtask hour --photos 8 --previews 50 --clicks 16 --device gpu
+  cargo xtask peers
+  cargo xtask peers wasm 32
   cargo xtask setup
 
 Tools that are installed go to ~/.cache/maskov/tools (MASKOV_TOOLS names another folder); a tool of the right
@@ -86,6 +90,7 @@ fn run() -> Result<()> {
             looks::measure(&Toolbox::find()?)
         }
         "hour" => looks::hour(&Toolbox::find()?, rest),
+        "peers" => peers::peers(&Toolbox::find()?, rest),
         "setup" => {
             expect_no_arguments("setup", rest)?;
             setup::ensure(&Toolbox::find()?, setup::Purpose::Test)

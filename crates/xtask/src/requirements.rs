@@ -29,8 +29,12 @@ const DEBIAN: &str = "apt-get update && apt-get install -y --no-install-recommen
 const DEBIAN_NODE: &str = "apt-get update && apt-get install -y --no-install-recommends nodejs npm";
 /// playwright-core needs this one.
 const NODE_MAJOR: u32 = 20;
-/// What the tests of the built site use, as tests/e2e/package.json names them.
+/// Where the tests of the built site lie, and what they use, as its package.json names them.
+const E2E: &str = "tests/e2e";
 const NPM_PACKAGES: [&str; 4] = ["axe-core", "playwright-core", "typescript", "ws"];
+/// The same of the comparison with other runtimes.
+const PEERS: &str = "benches/peers";
+const PEER_PACKAGES: [&str; 1] = ["onnxruntime-web"];
 
 /// What `serve` and `dist` need.
 pub fn for_building() -> Vec<Requirement> {
@@ -142,12 +146,9 @@ pub fn for_testing() -> Vec<Requirement> {
             name: NPM_PACKAGES.join(", "),
             why: "to test the built site".into(),
             takes: "about 10 s".into(),
-            by_hand: "With network, run `npm ci` in tests/e2e.".into(),
-            find: npm_packages,
-            install: |toolbox| {
-                let folder = toolbox.root.join("tests/e2e");
-                run(toolbox.command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
-            },
+            by_hand: format!("With network, run `npm ci` in {E2E}."),
+            find: |toolbox| npm_packages(toolbox, E2E, &NPM_PACKAGES),
+            install: |toolbox| npm_ci(toolbox, E2E),
             is_compiled: false,
         },
     ];
@@ -170,6 +171,19 @@ pub fn for_testing() -> Vec<Requirement> {
         });
     }
     all
+}
+
+/// What `peers` needs beyond that.
+pub fn for_peers() -> Vec<Requirement> {
+    vec![Requirement {
+        name: PEER_PACKAGES.join(", "),
+        why: "to be measured beside Maskov".into(),
+        takes: "about 20 s for 150 MB".into(),
+        by_hand: format!("With network, run `npm ci` in {PEERS}."),
+        find: |toolbox| npm_packages(toolbox, PEERS, &PEER_PACKAGES),
+        install: |toolbox| npm_ci(toolbox, PEERS),
+        is_compiled: false,
+    }]
 }
 
 fn for_webkit(name: &str, why: &str, find: fn(&Toolbox) -> Option<String>) -> Requirement {
@@ -219,9 +233,16 @@ fn node(toolbox: &Toolbox) -> Option<String> {
     (major >= NODE_MAJOR).then_some(version)
 }
 
-/// The versions of [`NPM_PACKAGES`], when all are those that the lock file names.
-fn npm_packages(toolbox: &Toolbox) -> Option<String> {
-    let folder = toolbox.root.join("tests/e2e");
+/// Installs what the lock file in `folder` names. No package that is used here needs a script of its own to be run.
+fn npm_ci(toolbox: &Toolbox, folder: &str) -> Result<()> {
+    let mut npm = toolbox.command("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    run(npm.current_dir(toolbox.root.join(folder)))
+}
+
+/// The versions of `packages` in `folder`, when all are those that the lock file names.
+fn npm_packages(toolbox: &Toolbox, folder: &str, packages: &[&str]) -> Option<String> {
+    let folder = toolbox.root.join(folder);
     let version_in = |path: &str, after: &str| {
         let text = std::fs::read_to_string(folder.join(path)).ok()?;
         let rest = text.split_once(after)?.1.split_once("\"version\": \"")?.1;
@@ -232,7 +253,7 @@ fn npm_packages(toolbox: &Toolbox) -> Option<String> {
         let there = version_in(&format!("node_modules/{package}/package.json"), "{")?;
         (there == wanted).then_some(there)
     };
-    NPM_PACKAGES.iter().map(|package| version(package)).collect::<Option<Vec<_>>>().map(|all| all.join(", "))
+    packages.iter().map(|package| version(package)).collect::<Option<Vec<_>>>().map(|all| all.join(", "))
 }
 
 /// Installs a tool that runs seconds a build, so that building it takes no minutes: without the TLS of downloads, which
@@ -306,15 +327,16 @@ mod tests {
     fn a_tool_that_is_not_there_is_not_found() {
         let nowhere = Toolbox { root: "/".into(), tools: "/nowhere".into() };
         assert_eq!(version_on_path(&nowhere, "no-such-program-of-maskov", "1"), None);
-        assert_eq!(npm_packages(&nowhere), None);
+        assert_eq!(npm_packages(&nowhere, E2E, &NPM_PACKAGES), None);
     }
 
     #[test]
     fn all_npm_packages_must_be_those_of_the_lock_file() {
         let root = std::env::temp_dir().join(format!("maskov-npm-{}", std::process::id()));
         let toolbox = Toolbox { root: root.clone(), tools: root.clone() };
+        let found = || npm_packages(&toolbox, E2E, &NPM_PACKAGES);
         let write = |name: &str, text: String| {
-            let path = root.join("tests/e2e").join(name);
+            let path = root.join(E2E).join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
@@ -322,13 +344,13 @@ mod tests {
             NPM_PACKAGES.map(|name| format!("\"node_modules/{name}\": {{ \"version\": \"1.2.3\" }}"));
         write("package-lock.json", locked.join(",\n"));
         for name in NPM_PACKAGES {
-            assert_eq!(npm_packages(&toolbox), None, "{name} is missing");
+            assert_eq!(found(), None, "{name} is missing");
             write(&format!("node_modules/{name}/package.json"), "{ \"version\": \"1.2.3\" }".into());
         }
-        assert_eq!(npm_packages(&toolbox).as_deref(), Some(&*["1.2.3"; NPM_PACKAGES.len()].join(", ")));
+        assert_eq!(found().as_deref(), Some(&*["1.2.3"; NPM_PACKAGES.len()].join(", ")));
         for name in NPM_PACKAGES {
             write(&format!("node_modules/{name}/package.json"), "{ \"version\": \"1.2.30\" }".into());
-            assert_eq!(npm_packages(&toolbox), None, "{name} is another");
+            assert_eq!(found(), None, "{name} is another");
             write(&format!("node_modules/{name}/package.json"), "{ \"version\": \"1.2.3\" }".into());
         }
         std::fs::remove_dir_all(&root).unwrap();
@@ -351,9 +373,13 @@ mod tests {
 
     #[test]
     fn every_package_of_the_manifest_is_looked_for() {
-        let manifest = include_str!("../../../tests/e2e/package.json");
-        let named = manifest.split_once("\"devDependencies\"").unwrap().1.matches("\": \"").count();
-        assert_eq!(named, NPM_PACKAGES.len());
-        assert!(NPM_PACKAGES.iter().all(|name| manifest.contains(&format!("\"{name}\": \""))));
+        for (manifest, packages) in [
+            (include_str!("../../../tests/e2e/package.json"), &NPM_PACKAGES[..]),
+            (include_str!("../../../benches/peers/package.json"), &PEER_PACKAGES),
+        ] {
+            let named = manifest.split_once("\"devDependencies\"").unwrap().1.matches("\": \"").count();
+            assert_eq!(named, packages.len());
+            assert!(packages.iter().all(|name| manifest.contains(&format!("\"{name}\": \""))));
+        }
     }
 }

@@ -12,6 +12,8 @@ pub enum Purpose {
     Build,
     /// Building the site and running every test.
     Test,
+    /// That, and measuring other runtimes beside it.
+    Peers,
 }
 
 /// Makes sure that everything for `purpose` is there.
@@ -20,9 +22,11 @@ pub enum Purpose {
 /// At the first thing that is missing and cannot be installed; the message says what to do.
 pub fn ensure(toolbox: &Toolbox, purpose: Purpose) -> Result<()> {
     let building = requirements::for_building().into_iter();
-    let testing = if purpose == Purpose::Test { requirements::for_testing() } else { Vec::new() };
+    let testing = if purpose == Purpose::Build { Vec::new() } else { requirements::for_testing() };
+    let measuring = if purpose == Purpose::Peers { requirements::for_peers() } else { Vec::new() };
     println!("What is needed on this machine:");
-    let (compiled, others): (Vec<_>, Vec<_>) = building.chain(testing).partition(|one| one.is_compiled);
+    let all = building.chain(testing).chain(measuring);
+    let (compiled, others): (Vec<_>, Vec<_>) = all.partition(|one| one.is_compiled);
     // Beside each other: a download leaves the cores idle, and a build its second one at its end.
     std::thread::scope(|scope| {
         let compiling =
