@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn the_embedded_model_has_a_form() {
         let pack =
-            maskov_weights::Pack::open_folder(maskov_tests::repository("web/models/small-v1")).unwrap();
+            maskov_weights::Pack::open_folder(maskov_fixtures::repository("web/models/small-v1")).unwrap();
         let network = read(&block_on(crate::onnx_of(&pack, 16)).unwrap());
         assert_eq!(unread(&network), HashSet::from(["attention"]), "nothing is computed in vain");
         assert_eq!(shape_of(&network.output[0]), [256, 256]);
