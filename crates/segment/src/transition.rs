@@ -32,7 +32,7 @@ impl Transition {
     /// Temperature, then iterative proportional fitting of u and v.
     ///
     /// # Errors
-    /// [`SegmentError::Cancelled`].
+    /// [`SegmentError::Cancelled`](crate::SegmentError::Cancelled).
     pub async fn new(
         attention: AttentionMap,
         settings: &MethodSettings,

@@ -30,7 +30,7 @@ impl Upsampling {
     /// With `samples_per_cell` the disc is thinned out: see [`MethodSettings`].
     ///
     /// # Errors
-    /// [`SegmentError::Cancelled`], asked between pieces of the image.
+    /// [`SegmentError::Cancelled`](crate::SegmentError::Cancelled), asked between pieces of the image.
     pub async fn new(
         photo: &Photo<'_>,
         resolution: usize,
