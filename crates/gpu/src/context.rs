@@ -112,13 +112,21 @@ impl Gpu {
         store(&self.failure, GpuError::DeviceLost("the device was destroyed".into()));
     }
 
+    /// Compiles a kernel with the `override` values of its dispatches, before the first of them has to wait for it.
+    pub fn compile(&self, kernel: &Kernel, constants: &[(&str, f64)]) {
+        self.pipeline(kernel, constants);
+    }
+
     /// Compiles the kernel with these constants unless that has been done.
     pub(crate) fn pipeline(&self, kernel: &Kernel, constants: &[(&str, f64)]) -> Rc<Pipeline> {
         let key = format!("{}{constants:?}", kernel.name);
         if let Some(pipeline) = self.pipelines.borrow().get(&key) {
             return pipeline.clone();
         }
-        self.ledger.count(|counts| counts.objects += 1);
+        self.ledger.count(|counts| {
+            counts.objects += 1;
+            counts.pipelines += 1;
+        });
         let pipeline = Rc::new(kernel.compile(&self.device, constants));
         self.pipelines.borrow_mut().insert(key, pipeline.clone());
         pipeline

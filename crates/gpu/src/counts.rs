@@ -15,6 +15,8 @@ pub struct Counts {
     pub round_trips: u64,
     /// Buffers, bind groups and pipelines made.
     pub objects: u64,
+    /// The pipelines among them: kernels compiled.
+    pub pipelines: u64,
     /// Bytes brought to the device.
     pub uploaded_bytes: u64,
     /// Bytes brought back.

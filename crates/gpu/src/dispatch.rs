@@ -16,6 +16,7 @@ pub struct Pass<'a> {
     /// Open until something other than a dispatch is recorded; one compute pass costs less than many.
     open: Option<wgpu::ComputePass<'static>>,
     params: Params,
+    is_rehearsal: bool,
     _recording: Recording,
 }
 
@@ -25,7 +26,12 @@ impl Gpu {
         let encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
         self.bindings.borrow_mut().forget(&self.memory.take_destroyed());
         let _recording = self.memory.record();
-        Pass { gpu: self, encoder, open: None, params: Params::default(), _recording }
+        Pass { gpu: self, encoder, open: None, params: Params::default(), is_rehearsal: false, _recording }
+    }
+
+    /// A list that compiles the kernels of its dispatches, and does nothing when it is submitted.
+    pub fn rehearsal(&self) -> Pass<'_> {
+        Pass { is_rehearsal: true, ..self.pass() }
     }
 }
 
@@ -71,6 +77,9 @@ impl<'a> Pass<'a> {
             return Ok(());
         }
         let pipeline = self.gpu.pipeline(kernel, constants);
+        if self.is_rehearsal {
+            return Ok(());
+        }
         let (index, offset) = self.params.push(bytemuck::bytes_of(params));
         let group = self.gpu.bind_group(kernel, &pipeline, index, buffers);
         self.gpu.ledger.count(|counts| counts.dispatches += 1);
@@ -84,12 +93,18 @@ impl<'a> Pass<'a> {
 
     /// Records that a buffer becomes all zeros.
     pub fn clear(&mut self, buffer: &Buffer) {
+        if self.is_rehearsal {
+            return;
+        }
         self.open = None;
         self.encoder.clear_buffer(buffer.raw(), buffer.offset(0), Some(4 * buffer.len() as u64));
     }
 
     /// Records that these words of a buffer go to another one, from its word `to_word` on.
     pub fn copy(&mut self, from: &Buffer, words: Range<usize>, to: &Buffer, to_word: usize) {
+        if self.is_rehearsal {
+            return;
+        }
         self.open = None;
         let bytes = 4 * words.len() as u64;
         let (source, target) = (from.offset(words.start), to.offset(to_word));
@@ -98,6 +113,9 @@ impl<'a> Pass<'a> {
 
     /// Sends the list off without waiting. Errors: whatever the device has reported so far.
     pub fn submit(mut self) -> Result<()> {
+        if self.is_rehearsal {
+            return self.gpu.check();
+        }
         self.open = None;
         if let Some(profile) = self.gpu.profile.borrow_mut().as_mut() {
             profile.resolve(&mut self.encoder);

@@ -20,14 +20,16 @@ pub enum Unit {
     Flop,
     /// What is read of a matrix, where reading takes the time.
     Bytes,
+    /// Samples of the bilateral filter.
+    Samples,
 }
 
 /// Units per millisecond, of weak hardware and of a software adapter: what is assumed until something was measured.
-const HARDWARE: [f64; 2] = [3e8, 5e7];
-const SOFTWARE: [f64; 2] = [1e6, 2e6];
+const HARDWARE: [f64; 3] = [3e8, 5e7, 5e6];
+const SOFTWARE: [f64; 3] = [1e6, 2e6, 2e4];
 
 /// What a device was seen to do in a millisecond, by [`Unit`].
-pub(crate) struct Rates([Cell<f64>; 2]);
+pub(crate) struct Rates([Cell<f64>; 3]);
 
 impl Rates {
     pub(crate) fn new(is_software: bool) -> Self {

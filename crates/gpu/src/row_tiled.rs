@@ -1,6 +1,8 @@
 //! A matrix whose rows are spread over several buffers.
 
-use crate::{Buffer, Gpu, GpuError, Result};
+use std::ops::Range;
+
+use crate::{Buffer, Gpu, GpuError, Result, SLICE_WORDS};
 
 /// Some whole rows of a matrix.
 pub struct RowTile {
@@ -24,14 +26,17 @@ pub struct RowTiled {
 }
 
 impl RowTiled {
-    /// Rows per tile: as many as fit a binding.
-    pub fn rows_per_tile(gpu: &Gpu, columns: usize) -> usize {
-        (gpu.caps().max_binding_bytes as usize / (4 * columns)).max(1)
+    /// Rows per tile: as many as fit into a binding of so many bytes, and where they are many, a number after which a
+    /// [`Buffer::slice`] of any width may begin.
+    pub fn rows_per_tile(binding_bytes: u64, columns: usize) -> usize {
+        let fitting = (binding_bytes as usize / (4 * columns)).max(1);
+        if fitting < SLICE_WORDS { fitting } else { fitting / SLICE_WORDS * SLICE_WORDS }
     }
 
     /// An empty matrix in tiles as large as a binding allows.
     pub fn create(gpu: &Gpu, what: &str, rows: usize, columns: usize) -> Result<Self> {
-        Self::create_with(gpu, what, rows, columns, Self::rows_per_tile(gpu, columns))
+        let rows_per_tile = Self::rows_per_tile(gpu.caps().max_binding_bytes, columns);
+        Self::create_with(gpu, what, rows, columns, rows_per_tile)
     }
 
     /// An empty matrix in tiles of `rows_per_tile` rows.
@@ -58,7 +63,7 @@ impl RowTiled {
             let reason = format!("{} values do not fill rows of {columns}", values.len());
             return Err(GpuError::Shape { kernel: "row tiles", reason });
         }
-        let rows_per_tile = Self::rows_per_tile(gpu, columns);
+        let rows_per_tile = Self::rows_per_tile(gpu.caps().max_binding_bytes, columns);
         let tiles = values
             .chunks(rows_per_tile * columns)
             .enumerate()
@@ -71,6 +76,18 @@ impl RowTiled {
             })
             .collect::<Result<_>>()?;
         Ok(Self { rows: values.len() / columns, columns, tiles })
+    }
+
+    /// These rows of one tile, as a matrix of their own: nothing is copied.
+    ///
+    /// # Panics
+    /// Where they lie in several, or a slice may not begin there.
+    pub fn part(&self, rows: &Range<usize>) -> Self {
+        let tile =
+            self.tiles.iter().rfind(|tile| tile.start <= rows.start).expect("the first begins at row 0");
+        let words = (rows.start - tile.start) * self.columns..(rows.end - tile.start) * self.columns;
+        let part = RowTile { start: 0, rows: rows.len(), buffer: tile.buffer.slice(words) };
+        Self { rows: rows.len(), columns: self.columns, tiles: vec![part] }
     }
 
     /// All values, row-major.

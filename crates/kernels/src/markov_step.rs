@@ -17,7 +17,7 @@
 //! | progress | `[2 + 2·states·steps]` | u32: the step by its parity, then for each step and state the bits of max(y), and how many tokens wait after it |
 
 use bytemuck::{Pod, Zeroable};
-use maskov_gpu::{Bind, Buffer, Kernel, Pass, Result, RowTiled};
+use maskov_gpu::{Bind, Buffer, Gpu, Kernel, Pass, Result, RowTiled};
 use std::ops::Range;
 
 use crate::ipf_columns::weighted_column_sums_cpu;
@@ -88,6 +88,16 @@ pub const fn progress_of(states: usize, step: usize, state: usize) -> usize {
     2 + 2 * (step * states + state)
 }
 
+/// The kernel is another one for every number of states.
+fn constants(states: usize) -> [(&'static str, f64); 1] {
+    [("STATES", states as f64)]
+}
+
+/// Compiles the kernel for so many states, before the first step has to wait for it.
+pub fn compile(gpu: &Gpu, states: usize) {
+    gpu.compile(&KERNEL, &constants(states));
+}
+
 /// Records a step of the chains; the parity is that of the steps recorded before. Errors:
 /// [`GpuError::Shape`](maskov_gpu::GpuError::Shape) where buffers are too short.
 pub fn markov_step(pass: &mut Pass<'_>, chains: Chains<'_>, parity: usize, lambda: f32) -> Result<()> {
@@ -122,7 +132,7 @@ pub fn markov_step(pass: &mut Pass<'_>, chains: Chains<'_>, parity: usize, lambd
         };
         let (before, after) = (y[1 - parity], y[parity]);
         let buffers = [&tile.buffer, u, v, before, after, map, progress].map(Into::into);
-        pass.dispatch(&KERNEL, &[("STATES", states as f64)], &params, &buffers, groups)?;
+        pass.dispatch(&KERNEL, &constants(states), &params, &buffers, groups)?;
     }
     Ok(())
 }

@@ -49,35 +49,41 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Uploads packed weights. `scales` (f16, two per word) are given for the quantised formats. Errors:
-    /// [`GpuError::Shape`] where the lengths do not fit the extents.
-    pub fn upload(
+    /// Room for weights, with anything in it until [`Matrix::write`]. Errors: those of the device.
+    pub fn create(
         gpu: &Gpu,
         name: &str,
         format: Format,
         [outputs, inputs, taps]: [usize; 3],
-        qweight: &[u32],
-        scales: Option<&[u32]>,
     ) -> Result<Self> {
         let weights = outputs * taps * inputs.next_multiple_of(GROUP);
-        let expected_scales = if format == Format::F16 { 0 } else { (weights / GROUP).div_ceil(2) };
-        let fits = qweight.len() == weights.div_ceil(format.weights_per_word())
-            && scales.map_or(0, <[u32]>::len) == expected_scales;
-        if !fits {
-            let reason =
-                format!("{name}: packed lengths do not fit {outputs} × {taps} × {inputs} {format:?}");
-            return Err(GpuError::Shape { kernel: "matrix", reason });
-        }
+        let has_scales = format != Format::F16;
         Ok(Self {
             format,
             inputs,
             outputs,
             taps,
-            qweight: gpu.upload(name, &by_step(qweight, outputs, STEP / format.weights_per_word()))?,
-            scales: scales
-                .map(|scales| gpu.upload(name, &scales_by_step(scales, outputs, weights)))
-                .transpose()?,
+            qweight: gpu.create(name, weights.div_ceil(format.weights_per_word()))?,
+            scales: has_scales.then(|| gpu.create(name, (weights / GROUP).div_ceil(2))).transpose()?,
         })
+    }
+
+    /// Takes packed weights. `scales` (f16, two per word) are given for the quantised formats. Errors:
+    /// [`GpuError::Shape`] where the lengths do not fit the extents.
+    pub fn write(&self, gpu: &Gpu, name: &str, qweight: &[u32], scales: Option<&[u32]>) -> Result<()> {
+        let Self { format, inputs, outputs, taps, .. } = *self;
+        let fits = qweight.len() == self.qweight.len()
+            && scales.map(<[u32]>::len) == self.scales.as_ref().map(Buffer::len);
+        if !fits {
+            let reason =
+                format!("{name}: packed lengths do not fit {outputs} × {taps} × {inputs} {format:?}");
+            return Err(GpuError::Shape { kernel: "matrix", reason });
+        }
+        gpu.write(&self.qweight, &by_step(qweight, outputs, STEP / format.weights_per_word()));
+        if let (Some(buffer), Some(scales)) = (&self.scales, scales) {
+            gpu.write(buffer, &scales_by_step(scales, outputs, outputs * self.k_len()));
+        }
+        Ok(())
     }
 
     /// Length of one output's weights, padding included.
@@ -141,8 +147,9 @@ pub(crate) mod tests {
                     (packed.qweight, Some(packed.scales), weight)
                 }
             };
-            let matrix = Matrix::upload(gpu, "w", format, extents, &qweight, scales.as_deref());
-            Self { matrix: matrix.expect("packed lengths fit"), weight }
+            let matrix = Matrix::create(gpu, "w", format, extents).expect("fits");
+            matrix.write(gpu, "w", &qweight, scales.as_deref()).expect("packed lengths fit");
+            Self { matrix, weight }
         }
     }
 
@@ -150,9 +157,8 @@ pub(crate) mod tests {
     async fn packed_lengths_that_do_not_fit_are_refused() {
         assert_eq!(GROUP, maskov_weights::GROUP_SIZE, "packed and read in the same groups");
         let gpu = gpu().await;
-        let error = Matrix::upload(&gpu, "proj", Format::F16, [2, 8, 1], &[0; 31], None)
-            .err()
-            .expect("2 × 32 f16 weights are 32 words");
+        let matrix = Matrix::create(&gpu, "proj", Format::F16, [2, 8, 1]).expect("fits");
+        let error = matrix.write(&gpu, "proj", &[0; 31], None).expect_err("2 × 32 f16 weights are 32 words");
         assert!(error.to_string().contains("proj"), "{error}");
     }
 }

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use maskov_gpu::{GpuError, SLICE_WORDS};
+use maskov_gpu::{GpuError, RowTiled, SLICE_WORDS};
 use maskov_graph::{Graph, Op, Operation, Padding, Shape, TensorId};
 use maskov_kernels::conv2d_3x3_f16::{Picture, Window};
 
@@ -74,8 +74,10 @@ pub(crate) fn pieces(graph: &Graph, op: &Op, limit: u64, most_flop: u64) -> Resu
             let tiles: Vec<_> = inputs.chain([op.output]).map(tile).collect::<Result<_>>()?;
             Ok(runs(out.rows(), most_rows, &tiles))
         }
+        O::AttentionMap { .. } => {
+            Ok(runs(out.rows(), most_rows, &[RowTiled::rows_per_tile(limit, out.channels)]))
+        }
         O::Attention { causal: true, .. }
-        | O::AttentionMap { .. }
         | O::Rows { .. }
         | O::ConcatRows { .. }
         | O::UpsampleNearest { .. }

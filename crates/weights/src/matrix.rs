@@ -37,7 +37,7 @@ impl MatrixShape {
     }
 
     /// As [`MatrixShape::new`], with an error that names the tensor.
-    pub(crate) fn of(tensor: &str, shape: &[usize]) -> Result<Self> {
+    pub fn of(tensor: &str, shape: &[usize]) -> Result<Self> {
         Self::new(shape)
             .ok_or_else(|| WeightsError::NotAMatrix { tensor: tensor.to_owned(), shape: shape.to_vec() })
     }

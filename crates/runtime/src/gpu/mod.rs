@@ -1,6 +1,7 @@
 //! The GPU executor: the list as dispatches.
 
 mod record;
+mod rehearsal;
 mod residence;
 mod rows;
 mod weights;
@@ -40,7 +41,8 @@ pub struct GpuExecutor {
 }
 
 impl GpuExecutor {
-    /// Uploads the weights that the wanted outputs need and computes what is the same for every photo. `constants` are
+    /// Compiles the kernels of the list, uploads the weights that the wanted outputs need and computes what is the same for
+    /// every photo. `constants` are
     /// the values of the graph's constant inputs.
     ///
     /// Matrices of f32, f16 and bf16 become f16; q8 and q4 stay as they are. Errors: all missing weights at once;
@@ -77,19 +79,22 @@ impl GpuExecutor {
         fits_bindings(&plan.graph, binding_bytes)?;
         let constant_memory = MemoryPlan::new(&plan.graph, &plan.constant_walk(), binding_bytes)?;
         let photo_memory = MemoryPlan::new(&plan.graph, &plan.photo_walk(), binding_bytes)?;
-        let weights = Residence::new(gpu.clone(), &plan, weights, observer).await?;
+        let residence = Residence::new(gpu.clone(), &plan, &weights)?;
         let widest = plan.graph.tensors.iter().map(|tensor| tensor.shape.channels).max().unwrap_or(0);
         let zeros = Rc::new(gpu.upload("no bias", &vec![0.0f32; widest])?);
         let mut executor = Self {
             gpu,
             plan,
-            weights,
+            weights: residence,
             zeros,
             constants: HashMap::new(),
             constant_memory,
             photo_memory,
             binding_bytes,
         };
+        // In a browser the device compiles while the weights arrive.
+        executor.rehearse()?;
+        executor.weights.fill(&executor.plan.graph, &weights, observer).await?;
         executor.constants = executor.compute_constants(constants).await?;
         executor.weights.keep_only(&executor.plan, &executor.plan.per_photo);
         Ok(executor)
@@ -237,6 +242,13 @@ impl Executor for GpuExecutor {
     }
 }
 
+/// What an operation makes piece by piece.
+enum Output {
+    Rows(Rows),
+    /// Of attention.
+    Map(RowTiled),
+}
+
 /// The state of one walk through the list.
 struct Walk<'a> {
     executor: &'a GpuExecutor,
@@ -255,11 +267,7 @@ impl<'a> Walk<'a> {
     /// Makes all memory that the walk needs, before any work.
     fn new(executor: &'a GpuExecutor, memory: &'a MemoryPlan, inputs: &[(TensorId, &[f32])]) -> Result<Self> {
         let gpu = &executor.gpu;
-        let slots = memory.slots.iter().map(|words| gpu.create("activations", *words));
-        let slots = slots.collect::<Result<_, _>>()?;
-        let alive = vec![None; executor.plan.graph.tensors.len()];
-        let (pass, maps) = (gpu.pass(), HashMap::new());
-        let mut walk = Self { executor, memory, slots, pass, alive, maps, row_stats: Vec::new() };
+        let mut walk = Self::with_memory(executor, memory, gpu.pass())?;
         for (id, rows) in &executor.constants {
             walk.keep(*id, rows.clone());
         }
@@ -273,6 +281,13 @@ impl<'a> Walk<'a> {
             walk.keep(*id, rows);
         }
         Ok(walk)
+    }
+
+    fn with_memory(executor: &'a GpuExecutor, memory: &'a MemoryPlan, pass: Pass<'a>) -> Result<Self> {
+        let slots = memory.slots.iter().map(|words| executor.gpu.create("activations", *words));
+        let slots = slots.collect::<Result<_, _>>()?;
+        let alive = vec![None; executor.plan.graph.tensors.len()];
+        Ok(Self { executor, memory, slots, pass, alive, maps: HashMap::new(), row_stats: Vec::new() })
     }
 
     /// Records these operations and sends them off, a bounded amount of work at a time. While one amount is waited for,
@@ -294,10 +309,10 @@ impl<'a> Walk<'a> {
             self.pass.label(&op.name);
             let pieces = pieces(&plan.graph, op, *binding_bytes, pace.amount())?;
             let flop_of_piece = plan.graph.op_flop(op) / pieces.len() as u64;
-            let mut output = self.begin(op, &pieces)?;
+            let output = self.begin(op, &pieces)?;
             for rows in pieces {
-                if let Some(y) = &output {
-                    self.record(op, &rows, y)?;
+                if let Some(output) = &output {
+                    self.record(op, &rows, output)?;
                 }
                 flop += flop_of_piece;
                 if flop > pace.amount() {
@@ -310,8 +325,8 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
-            if let Some(y) = output.take() {
-                self.keep(op.output, y);
+            if let Some(output) = output {
+                self.finish(op, output)?;
             }
             for id in &plan.dead_after[at] {
                 self.alive[id.0 as usize] = None;

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use maskov_gpu::{Buffer, RowTiled};
-use maskov_graph::{Function, Op, Operation, Tap, TensorId};
+use maskov_graph::{Function, Op, Operation, TensorId};
 use maskov_kernels::attention::Layer;
 use maskov_kernels::attention_map::Share;
 use maskov_kernels::conv2d_3x3_f16::{Picture, Window};
@@ -15,7 +15,7 @@ use maskov_kernels::{
     pixel_unshuffle, products, scaled_head, upsample_nearest,
 };
 
-use super::{Rows, Walk};
+use super::{Output, Rows, Walk};
 use crate::Result;
 use crate::embedding::embedding_values;
 use crate::picture::picture;
@@ -23,13 +23,14 @@ use crate::picture::picture;
 impl Walk<'_> {
     /// Records an operation that is made at once and keeps its output; of another it gives the output, to be made by
     /// [`Walk::record`] piece by piece.
-    pub(super) fn begin(&mut self, op: &Op, pieces: &[Range<usize>]) -> Result<Option<Rows>> {
+    pub(super) fn begin(&mut self, op: &Op, pieces: &[Range<usize>]) -> Result<Option<Output>> {
         use Operation as O;
         let (gpu, out) = (self.executor.gpu.clone(), self.shape(op.output));
         match &op.operation {
-            O::AttentionMap { taps, grid } => {
-                let map = self.attention_map(op, taps, grid[0] * grid[1])?;
-                self.maps.insert(op.output, map);
+            O::AttentionMap { .. } => {
+                let rows_per_tile = RowTiled::rows_per_tile(self.executor.binding_bytes, out.channels);
+                let map = RowTiled::create_with(&gpu, &op.name, out.rows(), out.channels, rows_per_tile)?;
+                return Ok(Some(Output::Map(map)));
             }
             O::Embedding(embedding) => {
                 let values = embedding_values(embedding, &|weight| self.executor.host(weight), out);
@@ -53,13 +54,38 @@ impl Walk<'_> {
                 self.group_norm(op, pieces, &y)?;
                 self.keep(op.output, y);
             }
-            _ => return Ok(Some(self.rows_for(op.output)?)),
+            _ => return Ok(Some(Output::Rows(self.rows_for(op.output)?))),
         }
         Ok(None)
     }
 
     /// Records these rows of an operation's output.
-    pub(super) fn record(&mut self, op: &Op, piece: &Range<usize>, output: &Rows) -> Result<()> {
+    pub(super) fn record(&mut self, op: &Op, piece: &Range<usize>, output: &Output) -> Result<()> {
+        match output {
+            Output::Rows(rows) => self.record_rows(op, piece, rows),
+            Output::Map(map) => self.attention_map(op, piece, map),
+        }
+    }
+
+    /// Keeps what all pieces of an operation have made.
+    pub(super) fn finish(&mut self, op: &Op, output: Output) -> Result<()> {
+        match output {
+            Output::Rows(rows) => self.keep(op.output, rows),
+            Output::Map(map) => {
+                normalize_rows::normalize_rows(&mut self.pass, &map)?;
+                if let Operation::AttentionMap { taps, .. } = &op.operation {
+                    let stats =
+                        taps.iter().enumerate().map(|(index, tap)| (tap.query, self.scratch(op, index)));
+                    let stats: Vec<_> = stats.collect();
+                    self.row_stats.extend(stats);
+                }
+                self.maps.insert(op.output, map);
+            }
+        }
+        Ok(())
+    }
+
+    fn record_rows(&mut self, op: &Op, piece: &Range<usize>, output: &Rows) -> Result<()> {
         use Operation as O;
         let (out, rows) = (self.shape(op.output), piece.len());
         let (channels, y) = (out.channels, &output.part(piece));
@@ -203,21 +229,23 @@ impl Walk<'_> {
         Ok((copy, Window { out, source: needs }))
     }
 
-    fn attention_map(&mut self, op: &Op, taps: &[Tap], tokens: usize) -> Result<RowTiled> {
-        let map = RowTiled::create(&self.executor.gpu, &op.name, tokens, tokens)?;
+    fn attention_map(&mut self, op: &Op, piece: &Range<usize>, map: &RowTiled) -> Result<()> {
+        let Operation::AttentionMap { taps, .. } = &op.operation else {
+            unreachable!("called for attention maps")
+        };
+        let map = map.part(piece);
         for (index, tap) in taps.iter().enumerate() {
-            let layer = Layer { queries: tokens, ..self.layer(tap.query, tap.key, tap.heads) };
-            let (q, k) = (self.whole(tap.query)?, self.whole(tap.key)?);
-            let stats = self.scratch(op, index);
+            let layer = Layer { queries: piece.len(), ..self.layer(tap.query, tap.key, tap.heads) };
+            let (q, k) = (self.part(tap.query, piece), self.whole(tap.key)?);
+            let of_row = 2 * tap.heads;
+            let stats = self.scratch(op, index).slice(of_row * piece.start..of_row * piece.end);
             attention_row_stats::attention_row_stats(&mut self.pass, &q, &k, layer, &stats)?;
             let share = if index == 0 { Share::Overwrite } else { Share::Add };
             // Keys behind the map's tokens are in the sums only.
-            let layer = Layer { keys: tokens, ..layer };
+            let layer = Layer { keys: map.columns, ..layer };
             attention_map::attention_map(&mut self.pass, &q, &k, &stats, layer, tap.weight, share, &map)?;
-            self.row_stats.push((tap.query, stats));
         }
-        normalize_rows::normalize_rows(&mut self.pass, &map)?;
-        Ok(map)
+        Ok(())
     }
 
     fn layer(&self, query: TensorId, key: TensorId, heads: usize) -> Layer {

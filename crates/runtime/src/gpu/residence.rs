@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use maskov_gpu::Gpu;
-use maskov_graph::WeightId;
-use maskov_weights::WeightSource;
+use maskov_graph::{Graph, WeightId};
+use maskov_weights::{HostTensor, TensorInfo, WeightSource};
 
-use super::weights::{Role, Weight, roles, upload};
+use super::weights::{Role, Weight, roles};
 use crate::plan::Plan;
 use crate::weights::{read_all, stored_names};
 use crate::{Observer, Result};
@@ -27,23 +27,56 @@ pub enum Weights<'a> {
     },
 }
 
+impl<'a> Weights<'a> {
+    fn source(&self) -> &dyn WeightSource {
+        match self {
+            Self::Resident(source) => *source,
+            Self::Streamed { source, .. } => &**source,
+        }
+    }
+}
+
 /// The weights that are on the device.
 pub(super) struct Residence {
+    gpu: Rc<Gpu>,
+    /// By [`WeightId`].
+    files: Vec<StoredWeight>,
     /// By [`WeightId`].
     loaded: RefCell<Vec<Option<Weight>>>,
     stream: Option<Stream>,
 }
 
+/// A weight as its source has it.
+struct StoredWeight {
+    name: String,
+    info: TensorInfo,
+    role: Role,
+}
+
 struct Stream {
-    gpu: Rc<Gpu>,
     source: Rc<dyn WeightSource>,
-    roles: Vec<Role>,
-    /// The source's names, by [`WeightId`].
-    stored: Vec<String>,
     blocks: Vec<Block>,
     /// By operation.
     block_of: Vec<usize>,
     current: Cell<Option<usize>>,
+}
+
+impl Stream {
+    fn new(plan: &Plan, source: Rc<dyn WeightSource>, files: &[StoredWeight], block_bytes: u64) -> Self {
+        let bytes = |id: WeightId| {
+            let info = &files[id.0 as usize].info;
+            info.dtype.byte_len(&info.shape).unwrap_or(0)
+        };
+        let of_op = |op: usize| plan.graph.ops[op].operation.weights();
+        let walks = [&plan.constant, &plan.per_photo];
+        let blocks: Vec<Block> =
+            walks.into_iter().flat_map(|ops| blocks(ops, &of_op, &bytes, block_bytes)).collect();
+        let mut block_of = vec![0; plan.graph.ops.len()];
+        for (index, block) in blocks.iter().enumerate() {
+            block.ops.iter().for_each(|&op| block_of[op] = index);
+        }
+        Self { source, blocks, block_of, current: Cell::new(None) }
+    }
 }
 
 /// Operations whose weights are on the device together.
@@ -54,43 +87,43 @@ struct Block {
 }
 
 impl Residence {
-    /// Reads all weights, or makes sure that all can be read.
-    pub async fn new(
-        gpu: Rc<Gpu>,
-        plan: &Plan,
-        weights: Weights<'_>,
-        observer: &mut dyn Observer,
-    ) -> Result<Self> {
+    /// Makes room for all weights, or makes sure that all can be read. Fails where any is missing, and names all that are.
+    pub fn new(gpu: Rc<Gpu>, plan: &Plan, weights: &Weights<'_>) -> Result<Self> {
         let graph = &plan.graph;
-        let mut loaded: Vec<Option<Weight>> = vec![None; graph.weights.len()];
-        let roles = roles(graph);
-        let stream = match weights {
-            Weights::Resident(source) => {
-                read_all(graph, source, observer, |id, tensor| {
-                    loaded[id.0 as usize] = Some(upload(&gpu, roles[id.0 as usize], &tensor)?);
-                    Ok(())
-                })
-                .await?;
-                None
+        let source = weights.source();
+        let stored = stored_names(graph, source)?;
+        let files = stored.into_iter().zip(roles(graph)).map(|(name, role)| {
+            let info = source.info(&name).expect("stored_names() has found it");
+            StoredWeight { name, info, role }
+        });
+        let files: Vec<_> = files.collect();
+        let residence = Self { loaded: RefCell::new(vec![None; files.len()]), gpu, files, stream: None };
+        match weights {
+            Weights::Resident(_) => {
+                (0..residence.files.len()).try_for_each(|at| residence.make_room(at))?;
+                Ok(residence)
             }
             Weights::Streamed { source, block_bytes } => {
-                let stored = stored_names(graph, &*source)?;
-                let bytes = |id: WeightId| {
-                    let info = source.info(&stored[id.0 as usize]);
-                    info.and_then(|info| info.dtype.byte_len(&info.shape)).unwrap_or(0)
-                };
-                let walks = [&plan.constant, &plan.per_photo];
-                let of_op = |op: usize| graph.ops[op].operation.weights();
-                let blocks = walks.into_iter().flat_map(|ops| blocks(ops, &of_op, &bytes, block_bytes));
-                let blocks: Vec<Block> = blocks.collect();
-                let mut block_of = vec![0; graph.ops.len()];
-                for (index, block) in blocks.iter().enumerate() {
-                    block.ops.iter().for_each(|&op| block_of[op] = index);
-                }
-                Some(Stream { gpu, source, roles, stored, blocks, block_of, current: Cell::new(None) })
+                let stream = Stream::new(plan, source.clone(), &residence.files, *block_bytes);
+                Ok(Self { stream: Some(stream), ..residence })
             }
-        };
-        Ok(Self { loaded: RefCell::new(loaded), stream })
+        }
+    }
+
+    /// Reads all weights, unless each is to be read when it is needed.
+    pub async fn fill(
+        &self,
+        graph: &Graph,
+        weights: &Weights<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        match weights {
+            Weights::Resident(source) => {
+                let write = |id: WeightId, tensor| self.write(id.0 as usize, &tensor);
+                read_all(graph, *source, observer, write).await
+            }
+            Weights::Streamed { .. } => Ok(()),
+        }
     }
 
     /// A weight of an operation that was asked for with [`Residence::ensure`].
@@ -104,14 +137,41 @@ impl Residence {
         for id in &stream.blocks[block].weights {
             let at = id.0 as usize;
             if self.loaded.borrow()[at].is_none() {
-                let tensor = stream.source.read(&stream.stored[at]).await?;
-                let weight = upload(&stream.gpu, stream.roles[at], &tensor)?;
-                self.loaded.borrow_mut()[at] = Some(weight);
+                let tensor = stream.source.read(&self.files[at].name).await?;
+                self.make_room(at)?;
+                self.write(at, &tensor)?;
             }
         }
         // Only now: a read that failed is made again.
         stream.current.set(Some(block));
         Ok(())
+    }
+
+    /// Makes room for what that operation reads, where there is none yet: enough to record it.
+    pub fn ensure_room(&self, op: usize) -> Result<()> {
+        let Some((stream, block)) = self.other_block(op) else { return Ok(()) };
+        let wanted = &stream.blocks[block].weights;
+        self.forget_all_but(wanted);
+        let missing = wanted.iter().map(|id| id.0 as usize).filter(|&at| self.loaded.borrow()[at].is_none());
+        missing.collect::<Vec<_>>().into_iter().try_for_each(|at| self.make_room(at))
+    }
+
+    /// Lets go of room that nothing was read to.
+    pub fn forget_room(&self) {
+        if self.stream.is_some() {
+            self.forget_all_but(&[]);
+        }
+    }
+
+    fn make_room(&self, at: usize) -> Result<()> {
+        let StoredWeight { name, info, role } = &self.files[at];
+        self.loaded.borrow_mut()[at] = Some(Weight::create(&self.gpu, *role, name, info)?);
+        Ok(())
+    }
+
+    fn write(&self, at: usize, tensor: &HostTensor) -> Result<()> {
+        let mut loaded = self.loaded.borrow_mut();
+        loaded[at].as_mut().expect("there is room before there are values").write(&self.gpu, tensor)
     }
 
     /// Lets go of weights that the block of that operation does not read; whether there were any.

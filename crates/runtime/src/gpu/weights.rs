@@ -5,7 +5,7 @@ use std::rc::Rc;
 use maskov_gpu::{Buffer, Gpu};
 use maskov_graph::{Graph, Operation, WeightId};
 use maskov_kernels::matrix::{Format, Matrix};
-use maskov_weights::{DType, HostTensor, MatrixShape, pack_matrix_f16};
+use maskov_weights::{DType, HostTensor, MatrixShape, TensorInfo, pack_matrix_f16};
 
 use crate::Result;
 
@@ -47,42 +47,47 @@ pub(super) fn roles(graph: &Graph) -> Vec<Role> {
     roles
 }
 
-/// Uploads a weight. Matrices of f32, f16 and bf16 become f16, quantised ones stay as they are.
-pub(super) fn upload(gpu: &Gpu, role: Role, tensor: &HostTensor) -> Result<Weight> {
-    Ok(match role {
-        Role::Linear => {
-            let inputs = tensor.shape()[1..].iter().product();
-            Weight::Matrix(Rc::new(upload_matrix(gpu, tensor, &[tensor.shape()[0], inputs])?))
-        }
-        Role::Conv3x3 => Weight::Matrix(Rc::new(upload_matrix(gpu, tensor, tensor.shape())?)),
-        Role::Vector => Weight::Vector(Rc::new(gpu.upload(tensor.name(), &tensor.to_f32()?)?)),
-        Role::Host => Weight::Host(tensor.to_f32()?.into()),
-    })
-}
-
-/// `shape` is the tensor's, or what it means to a linear layer.
-fn upload_matrix(gpu: &Gpu, tensor: &HostTensor, shape: &[usize]) -> Result<Matrix> {
-    let name = tensor.name();
-    let wanted = MatrixShape::new(shape);
-    let format = match tensor.dtype() {
-        DType::Q8 => Format::Q8,
-        DType::Q4 => Format::Q4,
-        _ => Format::F16,
-    };
-    if format != Format::F16 {
-        let quantized = tensor.to_quantized()?;
-        // Patches are quantised as a convolution is, and read as one row of inputs.
-        if wanted == Some(quantized.matrix) {
-            let extents = extents(quantized.matrix);
-            let scales = Some(quantized.scales.as_slice());
-            return Ok(Matrix::upload(gpu, name, format, extents, &quantized.qweight, scales)?);
-        }
+impl Weight {
+    /// Room for a weight as its file has it, with anything in it. Matrices of f32, f16 and bf16 become f16, quantised ones
+    /// stay as they are.
+    pub fn create(gpu: &Gpu, role: Role, name: &str, info: &TensorInfo) -> Result<Self> {
+        let shape = match role {
+            Role::Host => return Ok(Self::Host(Rc::default())),
+            Role::Vector => {
+                let vector = gpu.create(name, info.shape.iter().product())?;
+                return Ok(Self::Vector(Rc::new(vector)));
+            }
+            Role::Linear => vec![info.shape[0], info.shape[1..].iter().product()],
+            Role::Conv3x3 => info.shape.clone(),
+        };
+        let matrix = MatrixShape::of(name, &shape)?;
+        let format = match info.dtype {
+            // Patches are quantised as a convolution is, and read as one row of inputs.
+            _ if MatrixShape::new(&info.shape) != Some(matrix) => Format::F16,
+            DType::Q8 => Format::Q8,
+            DType::Q4 => Format::Q4,
+            _ => Format::F16,
+        };
+        let extents = [matrix.outputs, matrix.inputs, matrix.taps];
+        Ok(Self::Matrix(Rc::new(Matrix::create(gpu, name, format, extents)?)))
     }
-    let words = pack_matrix_f16(name, &tensor.to_f32()?, shape)?;
-    let extents = extents(wanted.expect("packing has checked the shape"));
-    Ok(Matrix::upload(gpu, name, Format::F16, extents, &words, None)?)
-}
 
-fn extents(shape: MatrixShape) -> [usize; 3] {
-    [shape.outputs, shape.inputs, shape.taps]
+    /// Takes the values of the tensor that it was made for.
+    pub fn write(&mut self, gpu: &Gpu, tensor: &HostTensor) -> Result<()> {
+        match self {
+            Self::Vector(vector) => gpu.write(vector, &tensor.to_f32()?),
+            Self::Host(values) => *values = tensor.to_f32()?.into(),
+            Self::Matrix(matrix) if matrix.format == Format::F16 => {
+                let of_one_tap = [matrix.outputs, matrix.inputs];
+                let shape = if matrix.taps == 1 { &of_one_tap } else { tensor.shape() };
+                let words = pack_matrix_f16(tensor.name(), &tensor.to_f32()?, shape)?;
+                matrix.write(gpu, tensor.name(), &words, None)?;
+            }
+            Self::Matrix(matrix) => {
+                let quantized = tensor.to_quantized()?;
+                matrix.write(gpu, tensor.name(), &quantized.qweight, Some(&quantized.scales))?;
+            }
+        }
+        Ok(())
+    }
 }
