@@ -34,11 +34,12 @@ pub(crate) trait SolvedPhoto {
         points: &'a [PromptPoint],
         observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<Segmentation>>;
-    fn segment_solved<'a>(
+    fn preview<'a>(
         &'a mut self,
         points: &'a [PromptPoint],
         observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<Segmentation>>;
+    fn prepare_previews<'a>(&'a mut self, observer: &'a mut dyn Observer) -> LocalFuture<'a, Result<()>>;
     fn sizes<'a>(
         &'a mut self,
         points: &'a [PromptPoint],
@@ -170,12 +171,16 @@ impl<S: Solver> SolvedPhoto for maskov_segment::Session<'static, S> {
         Box::pin(async move { Ok(self.segment(points, observer).await?) })
     }
 
-    fn segment_solved<'a>(
+    fn preview<'a>(
         &'a mut self,
         points: &'a [PromptPoint],
         observer: &'a mut dyn Observer,
     ) -> LocalFuture<'a, Result<Segmentation>> {
-        Box::pin(async move { Ok(self.segment_solved(points, observer).await?) })
+        Box::pin(async move { Ok(self.preview(points, observer).await?) })
+    }
+
+    fn prepare_previews<'a>(&'a mut self, observer: &'a mut dyn Observer) -> LocalFuture<'a, Result<()>> {
+        Box::pin(async move { Ok(self.prepare_previews(observer).await?) })
     }
 
     fn sizes<'a>(

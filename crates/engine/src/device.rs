@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use maskov_gpu::{AdapterChoice, Gpu};
+use maskov_segment::{GpuSolver, Method};
 
 use crate::{EngineError, Plan, Result};
 
@@ -77,6 +78,13 @@ impl Device {
             Ok(gpu) => Ok((Self::Gpu(Rc::new(gpu)), None)),
             Err(error) if choice.allows_cpu() => Ok((Self::Cpu, Some(Reason::new(&error.into(), Plan::Cpu)))),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Compiles what a method needs there: in a browser while other things are waited for.
+    pub(crate) fn compile(&self, method: &Method) {
+        if let Self::Gpu(gpu) = self {
+            GpuSolver::compile(gpu, method);
         }
     }
 

@@ -99,6 +99,7 @@ impl Engine {
     /// Takes another method than the model's settings name, for photos that are read from here on.
     pub fn set_method(&mut self, name: MethodName) {
         self.recipe.model.method = name.of(&self.recipe.model.method);
+        self.device().compile(&self.recipe.model.method);
     }
 
     /// The attention map of a photo. A device without room is asked for less, and one that fails is left for the CPU,
@@ -231,6 +232,7 @@ impl Recipe {
             reason = why_cpu.or(reason);
             let resolution =
                 plan.resolution(self.model.settings().resolution, self.resolution, &device, self.choice);
+            device.compile(&self.model.method);
             match Network::load(&device, &self.model, &*self.source, resolution, observer).await {
                 Ok(network) => return Ok(Running { plan, device, network, reason }),
                 Err(error) => {

@@ -50,7 +50,7 @@ impl Session {
         self.photo_size
     }
 
-    /// Width and height of previews and of maps: by our method smaller than the photo is solved at.
+    /// Width and height of maps: by our method smaller than the photo is solved at. Previews are no larger.
     pub fn map_size(&self) -> (u32, u32) {
         self.solved.map_size()
     }
@@ -123,13 +123,23 @@ impl Session {
         Ok(segmentation)
     }
 
-    /// The mask of the points at [`Session::map_size`], its border not refined: what is shown while a point is still
-    /// looked for. A later [`Session::mask`] finds the maps of these points.
+    /// The mask of the points at [`Session::map_size`] or less, its border not refined: what is shown while a point is still
+    /// looked for. A point's map may be blended from those of [`Session::prepare_previews`]; a later [`Session::mask`] makes
+    /// its own, and finds those of the other points.
     ///
     /// # Errors
     /// As [`Session::mask`].
     pub async fn preview(&mut self, observer: &mut dyn Observer) -> Result<Segmentation> {
-        self.solved.segment_solved(&self.points, observer).await
+        self.solved.preview(&self.points, observer).await
+    }
+
+    /// Makes Markov maps in advance, when there is nothing else to do, so that most previews need no chain: coarse to fine over
+    /// the whole photo. It may be stopped at any time, and goes on from there when it is called again.
+    ///
+    /// # Errors
+    /// Those of the method and the device; cancellation, after which finished maps are kept.
+    pub async fn prepare_previews(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        self.solved.prepare_previews(observer).await
     }
 
     /// What the point of that index takes at each stop of its size, smallest first; the other points stay as they are.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use maskov_gpu::{Gpu, Profiling};
 use maskov_runtime::Observer;
-use maskov_segment::{HostWork, Layer, Photo, Result, Scoring, Solver, TransitionRow};
+use maskov_segment::{HostWork, Layer, Photo, Result, Scoring, Solver, TransitionRow, Urgency};
 use web_time::Instant;
 
 use crate::network::milliseconds;
@@ -164,10 +164,11 @@ impl<S: Solver> Solver for Timed<S> {
         &self,
         transition: &S::Transition,
         start_states: &[Vec<f32>],
+        urgency: Urgency,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
         let start = Instant::now();
-        let maps = self.solver.markov_maps(transition, start_states, observer).await?;
+        let maps = self.solver.markov_maps(transition, start_states, urgency, observer).await?;
         self.log.since(Stage::Chain, start);
         Ok(maps)
     }

@@ -1,34 +1,24 @@
 //! What an engine does when its device fails: opened anew, asked for less, left for the CPU. On any adapter (the tests'
 //! software one) with the shipped pack, and on a small piece of our own still life.
 
-use std::path::{Path, PathBuf};
+mod common;
+
 use std::rc::Rc;
 
 use maskov_engine::{
     Device, DeviceChoice, Engine, EngineError, Mask, Model, Photo, Plan, PromptPoint, try_adapter,
 };
 use maskov_gpu::GpuError;
-use maskov_weights::Pack;
 use pollster::block_on;
+
+use common::{pack, still_life};
 
 const POINTS: [PromptPoint; 2] = [PromptPoint::new(120, 90, true), PromptPoint::new(5, 5, false)];
 
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
-}
-
-/// The only folder under web/models.
-fn pack() -> Rc<Pack> {
-    let packs = std::fs::read_dir(repository("web/models")).unwrap();
-    let pack = packs.map(|entry| entry.unwrap().path()).find(|path| path.join("pack.json").is_file());
-    Rc::new(Pack::open_folder(pack.expect("the shipped pack")).unwrap())
-}
-
 /// 240 × 180 pixels around the object of the first point.
 fn photo() -> Photo<'static> {
-    let bytes = std::fs::read(repository("web/sample/still_life.jpg")).unwrap();
-    let photo = maskov_photo::decode(&bytes).unwrap();
-    let rgb = photo.rgb();
+    let whole = still_life();
+    let rgb = whole.rgb();
     let row = |y: usize| &rgb[(y * 1600 + 520) * 3..][..240 * 3];
     Photo::new(240, 180, (730..910).flat_map(row).copied().collect::<Vec<u8>>()).unwrap()
 }

@@ -1,34 +1,18 @@
 //! What the CPU's fewer taps and its smaller picture cost, and that sessions are what the page and the command line
 //! take them for. On our own still life with the shipped pack.
 
+mod common;
+
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use maskov_engine::{
-    Attention, Device, DeviceChoice, Engine, Fidelity, MethodName, Photo, PromptPoint, Session, Stage, Step,
-    Watch,
+    Attention, Device, DeviceChoice, Engine, Fidelity, MethodName, PromptPoint, Session, Stage, Step, Watch,
 };
+use maskov_fixtures::fixture;
 use maskov_segment::evaluation::{iou, next_click};
-use maskov_weights::Pack;
 use pollster::block_on;
 
-fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
-}
-
-/// The only folder under web/models.
-fn pack() -> Rc<Pack> {
-    let packs = std::fs::read_dir(repository("web/models")).unwrap();
-    let pack = packs.map(|entry| entry.unwrap().path()).find(|path| path.join("pack.json").is_file());
-    Rc::new(Pack::open_folder(pack.expect("the shipped pack")).unwrap())
-}
-
-fn still_life() -> Photo<'static> {
-    let bytes = std::fs::read(repository("web/sample/still_life.jpg")).unwrap();
-    let photo = maskov_photo::decode(&bytes).unwrap();
-    Photo::new(photo.width(), photo.height(), photo.rgb().into_owned()).unwrap()
-}
+use common::{pack, still_life};
 
 fn engine(resolution: usize) -> Engine {
     block_on(Engine::open(pack(), DeviceChoice::Cpu, Some(resolution), &mut ())).unwrap()
@@ -41,7 +25,7 @@ fn mask(session: &mut Session, points: &[PromptPoint]) -> Vec<u8> {
 
 /// The truth of every object, u8 `[height, width]`.
 fn objects() -> Vec<Vec<u8>> {
-    let labels = std::fs::read(repository("tests/fixtures/still_life/labels.png")).unwrap();
+    let labels = std::fs::read(fixture("still_life/labels.png")).unwrap();
     let labels = maskov_photo::read_mask(&labels).unwrap().values;
     let truth = |label: u16| labels.iter().map(|&value| u8::from(value == label)).collect::<Vec<u8>>();
     // Background and cloth are no objects; anything below a thousandth of the picture is not clicked.

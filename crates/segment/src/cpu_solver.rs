@@ -11,7 +11,7 @@ use crate::merge::merge;
 use crate::photo::Photo;
 use crate::scoring::EdgeProfile;
 use crate::settings::MethodSettings;
-use crate::solver::{Layer, Scoring, Solver, TransitionRow};
+use crate::solver::{Layer, Scoring, Solver, TransitionRow, Urgency};
 use crate::transition::Transition;
 use crate::upsampling::Upsampling;
 
@@ -67,6 +67,7 @@ impl Solver for CpuSolver {
         &self,
         transition: &Transition,
         start_states: &[Vec<f32>],
+        _: Urgency,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
         let mut maps = Vec::with_capacity(start_states.len());

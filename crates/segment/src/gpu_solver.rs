@@ -3,16 +3,20 @@
 
 use std::rc::Rc;
 
-use maskov_gpu::{Buffer, Gpu, GpuError, RowTiled};
-use maskov_kernels::border_events::border_events;
-use maskov_kernels::edge_terms::edge_terms;
-use maskov_kernels::prefix_sums::prefix_sums;
-use maskov_kernels::sobel::sobel;
-use maskov_kernels::sobel_levels::sobel_levels;
-use maskov_kernels::threshold_best::threshold_best;
-use maskov_kernels::threshold_scores::{RUN, threshold_scores};
-use maskov_kernels::truncated_mask::{mask_bytes, truncated_mask};
-use maskov_kernels::truncated_nearest::truncated_nearest;
+use maskov_gpu::{Buffer, Gpu, GpuError, Kernel, RowTiled};
+use maskov_kernels::border_events::{self, border_events};
+use maskov_kernels::edge_terms::{self, edge_terms};
+use maskov_kernels::markov_step::{self, MAX_STATES};
+use maskov_kernels::prefix_sums::{self, prefix_sums};
+use maskov_kernels::sobel::{self, sobel};
+use maskov_kernels::sobel_levels::{self, sobel_levels};
+use maskov_kernels::threshold_best::{self, threshold_best};
+use maskov_kernels::threshold_scores::{self, RUN, threshold_scores};
+use maskov_kernels::truncated_mask::{self, mask_bytes, truncated_mask};
+use maskov_kernels::truncated_nearest::{self, truncated_nearest};
+use maskov_kernels::{
+    ipf_columns, ipf_rows, prefix_sums_add, temperature, upsample_map, upsample_weights, weighted_column_sums,
+};
 
 use maskov_progress::Observer;
 
@@ -23,14 +27,38 @@ use crate::gpu_upsampling::GpuUpsampling;
 use crate::order::{order_by_value, rank_by_value};
 use crate::photo::Photo;
 use crate::scoring::candidate_count;
-use crate::settings::MethodSettings;
-use crate::solver::{Layer, Scoring, Solver, TransitionRow};
+use crate::settings::{Method, MethodSettings};
+use crate::solver::{Layer, Scoring, Solver, TransitionRow, Urgency};
 
 impl From<GpuError> for SegmentError {
     fn from(error: GpuError) -> Self {
         Self::Device(Box::new(error))
     }
 }
+
+/// Of the maps of any method, but for the chain's, which is compiled for a number of states.
+static KERNELS: [&Kernel; 6] = [
+    &temperature::KERNEL,
+    &weighted_column_sums::KERNEL,
+    &ipf_columns::KERNEL,
+    &ipf_rows::KERNEL,
+    &upsample_weights::KERNEL,
+    &upsample_map::KERNEL,
+];
+
+/// Of the paper's way from maps to a mask.
+static M2N2_KERNELS: [&Kernel; 10] = [
+    &sobel::KERNEL,
+    &sobel_levels::KERNEL,
+    &border_events::KERNEL,
+    &prefix_sums::KERNEL,
+    &prefix_sums_add::KERNEL,
+    &edge_terms::KERNEL,
+    &threshold_scores::KERNEL,
+    &threshold_best::KERNEL,
+    &truncated_nearest::KERNEL,
+    &truncated_mask::KERNEL,
+];
 
 /// Computes the method on the GPU.
 #[derive(Clone)]
@@ -47,6 +75,16 @@ impl GpuSolver {
     pub fn new(gpu: Rc<Gpu>, settings: MethodSettings) -> Result<Self> {
         settings.validate()?;
         Ok(Self { gpu, settings })
+    }
+
+    /// Compiles the kernels of a method, before the first photo or point has to wait for them.
+    pub fn compile(gpu: &Gpu, method: &Method) {
+        let of_method: &[&Kernel] = match method {
+            Method::M2n2 => &M2N2_KERNELS,
+            Method::Maskov(_) => &[],
+        };
+        KERNELS.iter().chain(of_method).for_each(|kernel| gpu.compile(kernel, &[]));
+        (1..=MAX_STATES).for_each(|states| markov_step::compile(gpu, states));
     }
 
     /// Brings an attention map to the device, as the network leaves it there by itself.
@@ -138,9 +176,10 @@ impl Solver for GpuSolver {
         &self,
         transition: &GpuTransition,
         start_states: &[Vec<f32>],
+        urgency: Urgency,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
-        transition.markov_maps(&self.gpu, start_states, &self.settings, observer).await
+        transition.markov_maps(&self.gpu, start_states, &self.settings, urgency, observer).await
     }
 
     async fn upsample(&self, upsampling: &GpuUpsampling, map: &[f32]) -> Result<Vec<f32>> {

@@ -15,10 +15,13 @@ use maskov_progress::Observer;
 
 use crate::error::{Result, SegmentError};
 use crate::settings::MethodSettings;
-use crate::solver::{TransitionRow, step};
+use crate::solver::{TransitionRow, Urgency, step};
 
 /// Enough passes over the matrix for the device to be busy until the next are there.
 const MAX_STEPS_PER_SUBMIT: u64 = 72;
+
+/// What nobody waits for is sent off in so much smaller amounts: two of them delay a click by 20 ms.
+const IDLE_SHARE: u64 = 5;
 
 /// The doubly stochastic transition matrix on the device.
 pub struct GpuTransition {
@@ -80,9 +83,10 @@ impl GpuTransition {
         let is_fitted = |_: Range<usize>, deviations: Vec<u32>| {
             Ok(deviations.iter().any(|&bits| f32::from_bits(bits) <= settings.ipf_tolerance))
         };
+        let (name, urgency) = ("iterative proportional fitting", Urgency::Awaited);
         // A round reads the matrix twice.
-        in_batches(gpu, "iterative proportional fitting", rounds, 2 * self.bytes(), observer, send, is_fitted)
-            .await
+        let batches = Batches { gpu, name, steps: rounds, bytes_of_step: 2 * self.bytes(), urgency };
+        batches.run(observer, send, is_fitted).await
     }
 
     /// Attention resolution R.
@@ -110,12 +114,13 @@ impl GpuTransition {
         gpu: &Gpu,
         start_states: &[Vec<f32>],
         settings: &MethodSettings,
+        urgency: Urgency,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
         let mut maps = Vec::with_capacity(start_states.len());
         for start_states in start_states.chunks(MAX_STATES) {
             let chains = ChainsOfPoints::new(gpu, self, start_states, settings)?;
-            maps.extend(chains.walk(observer).await?);
+            maps.extend(chains.walk(urgency, observer).await?);
         }
         Ok(maps)
     }
@@ -163,18 +168,18 @@ impl<'a> ChainsOfPoints<'a> {
     }
 
     /// Walks until every token has passed.
-    async fn walk(&self, observer: &mut dyn Observer) -> Result<Vec<Vec<f32>>> {
+    async fn walk(&self, urgency: Urgency, observer: &mut dyn Observer) -> Result<Vec<Vec<f32>>> {
         let mut map = Vec::new();
         let is_finished = |steps: Range<usize>, words: Vec<u32>| {
             let (progress, values) = words.split_at(words.len() - self.map.len());
             map = values.iter().map(|&bits| f32::from_bits(bits)).collect();
             self.is_finished(looked_at(steps), progress)
         };
-        let bytes = self.transition.bytes();
+        let (gpu, name, bytes_of_step) = (self.gpu, "Markov chain", self.transition.bytes());
         // The values of the last step come with one more.
         let steps = self.max_steps + 1;
-        in_batches(self.gpu, "Markov chain", steps, bytes, observer, |steps| self.send(steps), is_finished)
-            .await?;
+        let batches = Batches { gpu, name, steps, bytes_of_step, urgency };
+        batches.run(observer, |steps| self.send(steps), is_finished).await?;
         let never = self.max_steps as f32;
         map.iter_mut().filter(|value| **value < 0.0).for_each(|value| *value = never);
         Ok(map.chunks_exact(map.len() / self.states).map(<[f32]>::to_vec).collect())
@@ -219,37 +224,49 @@ fn looked_at(steps: Range<usize>) -> Range<usize> {
     steps.start.saturating_sub(1)..steps.end
 }
 
-/// Sends `steps` passes over a matrix off in batches until a look at what comes back says that it is enough. While one
-/// batch is looked at, the next is on its way. Errors: [`SegmentError::Cancelled`], asked at every batch.
-async fn in_batches<'a>(
+/// Passes over a matrix, sent off in batches.
+struct Batches<'a> {
     gpu: &'a Gpu,
-    name: &str,
+    /// What the observer is told.
+    name: &'static str,
     steps: usize,
     bytes_of_step: u64,
-    observer: &mut dyn Observer,
-    send: impl Fn(Range<usize>) -> Result<Reading<'a>>,
-    mut is_enough: impl FnMut(Range<usize>, Vec<u32>) -> Result<bool>,
-) -> Result<()> {
-    let mut pace = gpu.pace(Unit::Bytes);
-    let mut sent = 0;
-    let mut send_next = |amount: u64| -> Result<Option<(Range<usize>, Reading<'a>)>> {
-        let most = (amount / bytes_of_step.max(1)).clamp(1, MAX_STEPS_PER_SUBMIT) as usize;
-        let left = steps - sent;
-        // As many batches as that takes, of about the same length.
-        let batch = sent..sent + left.div_ceil(left.div_ceil(most).max(1));
-        sent = batch.end;
-        (!batch.is_empty()).then(|| Ok((batch.clone(), send(batch)?))).transpose()
-    };
-    step(observer, name, 0, steps).await?;
-    let mut next = send_next(pace.amount())?;
-    while let Some((batch, reading)) = next {
-        next = send_next(pace.amount())?;
-        step(observer, name, batch.end.min(steps - 1), steps).await?;
-        let words = reading.words().await?;
-        pace.done(bytes_of_step * batch.len() as u64);
-        if is_enough(batch, words)? {
-            break;
+    urgency: Urgency,
+}
+
+impl<'a> Batches<'a> {
+    /// Sends steps off until a look at what comes back says that it is enough. While one batch is looked at, the next is on
+    /// its way. Errors: [`SegmentError::Cancelled`], asked at every batch.
+    async fn run(
+        self,
+        observer: &mut dyn Observer,
+        send: impl Fn(Range<usize>) -> Result<Reading<'a>>,
+        mut is_enough: impl FnMut(Range<usize>, Vec<u32>) -> Result<bool>,
+    ) -> Result<()> {
+        let Self { gpu, name, steps, bytes_of_step, urgency } = self;
+        let mut pace = gpu.pace(Unit::Bytes);
+        let share = if urgency == Urgency::Idle { IDLE_SHARE } else { 1 };
+        let mut sent = 0;
+        let mut send_next = |amount: u64| -> Result<Option<(Range<usize>, Reading<'a>)>> {
+            let most = amount / share / bytes_of_step.max(1);
+            let most = most.clamp(1, MAX_STEPS_PER_SUBMIT) as usize;
+            let left = steps - sent;
+            // As many batches as that takes, of about the same length.
+            let batch = sent..sent + left.div_ceil(left.div_ceil(most).max(1));
+            sent = batch.end;
+            (!batch.is_empty()).then(|| Ok((batch.clone(), send(batch)?))).transpose()
+        };
+        step(observer, name, 0, steps).await?;
+        let mut next = send_next(pace.amount())?;
+        while let Some((batch, reading)) = next {
+            next = send_next(pace.amount())?;
+            step(observer, name, batch.end.min(steps - 1), steps).await?;
+            let words = reading.words().await?;
+            pace.done(bytes_of_step * batch.len() as u64);
+            if is_enough(batch, words)? {
+                break;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use maskov_gpu::{Buffer, Gpu};
+use maskov_gpu::{Buffer, Gpu, Mark, Unit};
 use maskov_kernels::upsample_guide::{GuideBuffers, UpsampleGuide, WINDOW_LEN};
 use maskov_kernels::upsample_map::{PaddedMap, upsample_map};
 use maskov_kernels::upsample_weights::upsample_weights;
@@ -14,9 +14,6 @@ use crate::photo::Photo;
 use crate::settings::MethodSettings;
 use crate::solver::step;
 
-/// Samples of the filter's disc in one dispatch: some 50 ms on a weak GPU, well below what drivers wait for.
-const SAMPLES_PER_SUBMIT: usize = 1 << 28;
-
 /// Bytes of one pixel's weights.
 const PIXEL_BYTES: usize = 2 * WINDOW_LEN;
 
@@ -24,7 +21,8 @@ const PIXEL_BYTES: usize = 2 * WINDOW_LEN;
 pub struct GpuUpsampling {
     resolution: usize,
     guide: GuideBuffers,
-    rows_per_submit: usize,
+    /// Of the filter, for a row of pixels.
+    samples_of_row: u64,
     rows_per_tile: usize,
     weights: Weights,
 }
@@ -55,7 +53,7 @@ impl GpuUpsampling {
         let budget = settings.kept_weight_bytes;
         let mut upsampling = Self {
             resolution,
-            rows_per_submit: (SAMPLES_PER_SUBMIT / (disc * width)).max(1),
+            samples_of_row: (disc * width) as u64,
             rows_per_tile: guide.rows_per_tile(gpu).min(budget / (width * PIXEL_BYTES)).max(1),
             guide,
             weights: Weights::Recomputed,
@@ -87,12 +85,23 @@ impl GpuUpsampling {
         weights: &Buffer,
         observer: &mut dyn Observer,
     ) -> Result<()> {
-        for rows in runs(tile.clone(), self.rows_per_submit) {
-            step(observer, "upsampling weights", rows.start, self.guide.height).await?;
+        let mut pace = gpu.pace(Unit::Samples);
+        let mut in_flight: Option<(Mark<'_>, u64)> = None;
+        let mut next = tile.start;
+        while next < tile.end {
+            step(observer, "upsampling weights", next, self.guide.height).await?;
+            let count = (pace.amount() / self.samples_of_row).max(1) as usize;
+            let rows = next..tile.end.min(next + count);
+            next = rows.end;
+            let samples = self.samples_of_row * rows.len() as u64;
             let mut pass = gpu.pass();
             pass.label("upsampling weights");
             upsample_weights(&mut pass, &self.guide, tile.clone(), rows, weights)?;
             pass.submit()?;
+            if let Some((mark, samples)) = in_flight.replace((gpu.mark(), samples)) {
+                mark.reached().await?;
+                pace.done(samples);
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use maskov_progress::Observer;
 
 use crate::error::Result;
 use crate::flood_fill::flood_fill;
-use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache};
+use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache, Precision};
 use crate::merge::{Mask, own_clicked_pixels};
 use crate::points::{PromptPoint, share_within, size_in_range, threshold_of_size};
 use crate::session::Segmentation;
@@ -34,11 +34,13 @@ impl<P> M2n2<P> {
         &mut self,
         source: &MapSource<S>,
         points: &[PromptPoint],
+        precision: Precision,
         observer: &mut dyn Observer,
     ) -> Result<Segmentation> {
-        for missing in self.maps.start_turn(points).chunks(MAPS_AT_ONCE) {
-            for (&point, map) in missing.iter().zip(source.maps(missing, observer).await?) {
-                self.maps.insert(point, Self::map(source, point, &map.upsampled).await?);
+        for missing in self.maps.start_turn(points, precision).chunks(MAPS_AT_ONCE) {
+            for (&point, map) in missing.iter().zip(source.maps(missing, precision, observer).await?) {
+                let of_point = Self::map(source, point, &map.upsampled).await?;
+                self.maps.insert(point, of_point, map.precision);
             }
         }
         let mut thresholds = self.thresholds(source, points).await?;
@@ -55,7 +57,7 @@ impl<P> M2n2<P> {
             Layer { mask: MaskLayer { distances, threshold, foreground: point.foreground }, profile }
         };
         let layers: Vec<_> = points.iter().zip(&thresholds).map(layer).collect();
-        let pixels = source.solver.merge(&layers, source.pixels()).await?;
+        let pixels = source.solver().merge(&layers, source.pixels()).await?;
         let (width, height) = source.size();
         let mut mask = Mask { width, height, pixels };
         own_clicked_pixels(&mut mask, points);
@@ -68,7 +70,7 @@ impl<P> M2n2<P> {
         upsampled: &[f32],
     ) -> Result<PointMap<P>> {
         let distances = flood_fill(upsampled, source.width(), source.pixel(point));
-        let profile = source.solver.profile(&distances, source.width()).await?;
+        let profile = source.solver().profile(&distances, source.width()).await?;
         let largest = distances.iter().copied().fold(0.0, f32::max);
         Ok(PointMap { distances, largest, profile })
     }
@@ -90,6 +92,6 @@ impl<P> M2n2<P> {
             Scoring { profile: &map.profile, positives: of_role(true).collect(), negative_limit }
         };
         let points: Vec<_> = points.iter().map(scoring).collect();
-        source.solver.thresholds(&points).await
+        source.solver().thresholds(&points).await
     }
 }

@@ -70,15 +70,8 @@ impl PromptPoint {
 
 /// The start state of a click: f32 `[R, R]`, a bilinear splat at `((R−1)·x/width, (R−1)·y/height)` over its maximum.
 pub fn start_state(x: u32, y: u32, width: u32, height: u32, resolution: usize) -> Vec<f32> {
-    let last = resolution - 1;
-    // In f64: the shares of the four tokens are differences of nearby numbers.
-    let place = |i: u32, extent: u32| {
-        let position = last as f64 * f64::from(i) / f64::from(extent);
-        let lower = (position as usize).min(last);
-        (lower, (lower + 1).min(last), position - lower as f64)
-    };
-    let (x0, x1, tx) = place(x, width);
-    let (y0, y1, ty) = place(y, height);
+    let (x0, x1, tx) = token_place(x, width, resolution);
+    let (y0, y1, ty) = token_place(y, height, resolution);
     let mut state = vec![0.0f64; resolution * resolution];
     for (row, row_share) in [(y0, 1.0 - ty), (y1, ty)] {
         for (column, column_share) in [(x0, 1.0 - tx), (x1, tx)] {
@@ -87,6 +80,15 @@ pub fn start_state(x: u32, y: u32, width: u32, height: u32, resolution: usize) -
     }
     let largest = state.iter().copied().fold(0.0, f64::max);
     state.into_iter().map(|share| (share / largest) as f32).collect()
+}
+
+/// Between which two tokens of a row or column a pixel of `extent` lies, and how far from the first to the second.
+pub(crate) fn token_place(pixel: u32, extent: u32, resolution: usize) -> (usize, usize, f64) {
+    let last = resolution - 1;
+    // In f64: the shares of the four tokens are differences of nearby numbers.
+    let position = last as f64 * f64::from(pixel) / f64::from(extent);
+    let lower = (position as usize).min(last);
+    (lower, (lower + 1).min(last), position - lower as f64)
 }
 
 /// A size as a point may have it.

@@ -1,11 +1,13 @@
 //! The method, written once: a photo's attention and points in, a mask out.
 
+use std::rc::Rc;
+
 use maskov_progress::Observer;
 
 use crate::error::Result;
 use crate::flood_fill::flood_fill;
 use crate::m2n2::M2n2;
-use crate::map_source::{MapSource, UpsampledMap};
+use crate::map_source::{MapSource, Matrix, Precision, UpsampledMap};
 use crate::maskov::Maskov;
 use crate::merge::{Mask, own_clicked_pixels};
 use crate::photo::Photo;
@@ -27,6 +29,8 @@ pub struct Session<'a, S: Solver> {
     /// The photo at the size it is solved at, where that is smaller.
     shrunk: Option<Photo<'static>>,
     solving: Solving<S::Profile>,
+    /// Where previews are smaller, once there was one.
+    previews: Option<(MapSource<S>, M2n2<S::Profile>)>,
 }
 
 enum Solving<P> {
@@ -75,22 +79,23 @@ impl<'a, S: Solver> Session<'a, S> {
         let solved = shrunk.as_ref().unwrap_or(&photo);
         let small = shrunk_to(&photo, method.map_size((solved.width(), solved.height())));
         let mapped = small.as_ref().unwrap_or(&photo);
-        let source = MapSource::new(solver, attention, mapped, observer).await?;
+        let matrix = Rc::new(Matrix::new(solver, attention, observer).await?);
+        let source = MapSource::new(matrix, mapped, observer).await?;
         let solving = match method {
             Method::M2n2 => Solving::M2n2(M2n2::new()),
             Method::Maskov(settings) => Solving::Maskov(Box::new(Maskov::new(mapped, solved, settings))),
         };
-        Ok(Self { source, photo, shrunk, solving })
+        Ok(Self { source, photo, shrunk, solving, previews: None })
     }
 
     /// The solver.
     pub fn solver(&self) -> &S {
-        &self.source.solver
+        self.source.solver()
     }
 
     /// The transition matrix where the solver keeps it.
     pub fn transition(&self) -> &S::Transition {
-        &self.source.transition
+        &self.source.matrix.transition
     }
 
     /// The photo at the size it is solved at.
@@ -127,7 +132,7 @@ impl<'a, S: Solver> Session<'a, S> {
         if let Solving::Maskov(method) = &mut self.solving
             && let Some(pixels) = method.solved_mask(points)
         {
-            self.source.solver.done(HostWork::EdgeBand);
+            self.source.solver().done(HostWork::EdgeBand);
             segmentation.mask = Mask { width: solved.width(), height: solved.height(), pixels };
         }
         if let Some(shrunk) = &self.shrunk {
@@ -147,9 +152,53 @@ impl<'a, S: Solver> Session<'a, S> {
         observer: &mut dyn Observer,
     ) -> Result<Segmentation> {
         let solved = self.solved_points(points)?;
+        self.solve(&solved, Precision::Exact, observer).await
+    }
+
+    /// The same for points that are still looked for, at [`Self::map_size`] or a quarter of a megapixel, whichever is less.
+    /// Where [`Self::prepare_previews`] has made the maps around a point, and they agree, that point's map is blended from
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Self::segment`].
+    pub async fn preview(
+        &mut self,
+        points: &[PromptPoint],
+        observer: &mut dyn Observer,
+    ) -> Result<Segmentation> {
+        let (width, height) = self.map_size();
+        let size = SolveSize::PREVIEW.of(width, height);
+        let points = self.points_at(points, size)?;
+        if size == (width, height) {
+            return self.solve(&points, Precision::Preview, observer).await;
+        }
+        if self.previews.is_none() {
+            let photo = self.photo.shrunk(size.0, size.1);
+            let source = MapSource::new(self.source.matrix.clone(), &photo, observer).await?;
+            self.previews = Some((source, M2n2::new()));
+        }
+        let (source, method) = self.previews.as_mut().expect("made above");
+        method.segment(source, &points, Precision::Preview, observer).await
+    }
+
+    /// Makes Markov maps in advance, from which previews are blended. It may be stopped at any time, and goes on from there
+    /// when it is called again.
+    ///
+    /// # Errors
+    /// [`Cancelled`](crate::SegmentError::Cancelled) (finished maps are kept); those of the solver.
+    pub async fn prepare_previews(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        self.source.matrix.prepare_previews(observer).await
+    }
+
+    async fn solve(
+        &mut self,
+        points: &[PromptPoint],
+        precision: Precision,
+        observer: &mut dyn Observer,
+    ) -> Result<Segmentation> {
         match &mut self.solving {
-            Solving::M2n2(method) => method.segment(&self.source, &solved, observer).await,
-            Solving::Maskov(method) => method.segment(&self.source, &solved, observer).await,
+            Solving::M2n2(method) => method.segment(&self.source, points, precision, observer).await,
+            Solving::Maskov(method) => method.segment(&self.source, points, precision, observer).await,
         }
     }
 
@@ -192,7 +241,7 @@ impl<'a, S: Solver> Session<'a, S> {
     /// As [`Self::segment`].
     pub async fn stages(&self, point: PromptPoint, observer: &mut dyn Observer) -> Result<PointStages> {
         let point = self.solved_points(&[point])?[0];
-        let maps = self.source.maps(&[point], observer).await?;
+        let maps = self.source.exact_maps(&[point], observer).await?;
         let UpsampledMap { start_state, markov_map, upsampled } =
             maps.into_iter().next().expect("a map for each point");
         let distance_map = flood_fill(&upsampled, self.source.width(), self.source.pixel(point));
@@ -200,8 +249,11 @@ impl<'a, S: Solver> Session<'a, S> {
     }
 
     fn solved_points(&self, points: &[PromptPoint]) -> Result<Vec<PromptPoint>> {
+        self.points_at(points, self.source.size())
+    }
+
+    fn points_at(&self, points: &[PromptPoint], to: (u32, u32)) -> Result<Vec<PromptPoint>> {
         let from = (self.photo.width(), self.photo.height());
-        let to = self.source.size();
         points
             .iter()
             .map(|point| point.check_inside(from.0, from.1).map(|()| point.scaled(from, to)))

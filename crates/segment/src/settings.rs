@@ -184,6 +184,9 @@ impl SolveSize {
     /// A quarter of a megapixel: what a CPU solves.
     pub const CPU: Self = Self::AtMost(250_000);
 
+    /// A quarter of a megapixel: what previews are solved at, at most.
+    pub const PREVIEW: Self = Self::CPU;
+
     /// Width and height to solve a photo at, the aspect kept up to whole pixels, never larger than the photo.
     pub fn of(self, width: u32, height: u32) -> (u32, u32) {
         let pixels = u64::from(width) * u64::from(height);

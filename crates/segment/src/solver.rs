@@ -23,6 +23,15 @@ pub struct TransitionRow {
     pub transition: Vec<f32>,
 }
 
+/// Whether anybody waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody does.
+    Awaited,
+    /// Nobody does yet: what is awaited meanwhile must not wait for long.
+    Idle,
+}
+
 /// A point as the merge sees it.
 #[derive(Debug)]
 pub struct Layer<'a, P> {
@@ -102,6 +111,7 @@ pub trait Solver {
         &self,
         transition: &Self::Transition,
         start_states: &[Vec<f32>],
+        urgency: Urgency,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>>;
 

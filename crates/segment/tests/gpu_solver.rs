@@ -8,7 +8,7 @@ use maskov_gpu::testing::{Seeded, gpu};
 use maskov_progress::{Step, Watch};
 use maskov_segment::{
     AttentionMap, CpuSolver, GpuSolver, Method, MethodSettings, Photo, PromptPoint, SegmentError, Session,
-    SolveSize, Solver,
+    SolveSize, Solver, Urgency,
 };
 
 /// A random attention map with a strong diagonal.
@@ -23,7 +23,7 @@ async fn markov_map(
     transition: &<GpuSolver as Solver>::Transition,
     start: &[f32],
 ) -> Result<Vec<f32>, SegmentError> {
-    let maps = solver.markov_maps(transition, &[start.to_vec()], &mut ()).await?;
+    let maps = solver.markov_maps(transition, &[start.to_vec()], Urgency::Awaited, &mut ()).await?;
     Ok(maps.concat())
 }
 
@@ -36,14 +36,14 @@ async fn maps_that_are_made_together_are_those_of_each_alone() {
     let start = |token: usize| (0..144).map(|i| f32::from(i == token)).collect::<Vec<f32>>();
     // One more than one pass takes; they pass at different steps.
     let starts = [5, 70, 0, 143, 71].map(start);
-    let together = solver.markov_maps(&transition, &starts, &mut ()).await.expect("maps");
+    let together = solver.markov_maps(&transition, &starts, Urgency::Awaited, &mut ()).await.expect("maps");
     assert_eq!(together.len(), starts.len());
     for (start, together) in starts.iter().zip(together) {
         assert_eq!(together, markov_map(&solver, &transition, start).await.expect("a map"));
     }
     // What the same clicks ask for again is there already.
     gpu.start_counting();
-    solver.markov_maps(&transition, &starts, &mut ()).await.expect("maps");
+    solver.markov_maps(&transition, &starts, Urgency::Awaited, &mut ()).await.expect("maps");
     assert_eq!(gpu.counts().objects, 0);
 }
 
@@ -165,7 +165,7 @@ async fn long_work_can_be_stopped_and_wrong_shapes_are_named() {
         asked.push((step.name.to_owned(), step.index));
         ControlFlow::Break(())
     });
-    let stopped = solver.markov_maps(&transition, &[start], &mut first).await;
+    let stopped = solver.markov_maps(&transition, &[start], Urgency::Awaited, &mut first).await;
     assert!(matches!(stopped, Err(SegmentError::Cancelled)));
     assert_eq!(asked, [("Markov chain".to_owned(), 0)]);
     let stopped = solver.load_photo(&photo(8, 8), 4, &mut stop).await;

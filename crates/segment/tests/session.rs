@@ -9,8 +9,9 @@ use std::rc::Rc;
 use maskov_progress::{Observer, Step, Watch};
 use maskov_segment::evaluation::iou;
 use maskov_segment::{
-    AttentionMap, CpuSolver, Layer, Method, MethodSettings, Photo, PromptPoint, Refinement, Result, Scoring,
-    SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling, own_clicked_pixels,
+    AttentionMap, CpuSolver, Layer, MaskovSettings, Method, MethodSettings, Photo, PromptPoint, Refinement,
+    Result, Scoring, SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling,
+    Urgency, own_clicked_pixels,
 };
 use pollster::block_on;
 use scene::{attention, photo, truth};
@@ -74,10 +75,11 @@ impl Solver for Counting {
         &self,
         transition: &Transition,
         starts: &[Vec<f32>],
+        urgency: Urgency,
         observer: &mut dyn Observer,
     ) -> Result<Vec<Vec<f32>>> {
         starts.iter().for_each(|_| self.note("markov_map"));
-        self.solver.markov_maps(transition, starts, observer).await
+        self.solver.markov_maps(transition, starts, urgency, observer).await
     }
 
     async fn upsample(&self, upsampling: &Upsampling, map: &[f32]) -> Result<Vec<f32>> {
@@ -121,6 +123,49 @@ fn the_tenth_point_costs_one_map_and_removing_one_costs_none() {
     assert_eq!((count("threshold"), count("merge")), (10, 1));
     assert_eq!(segment(&points[..9]), nine, "a removed point leaves no trace");
     assert_eq!((count("markov_map"), count("threshold"), count("merge")), (0, 9, 1));
+}
+
+#[test]
+fn prepared_previews_need_no_chain_and_masks_are_still_exact() {
+    for method in [Method::M2n2, Method::Maskov(MaskovSettings::default())] {
+        let calls = Rc::new(RefCell::new(Vec::new()));
+        let counting = Counting { solver: solver(), calls: calls.clone() };
+        let chains =
+            || std::mem::take(&mut *calls.borrow_mut()).iter().filter(|&&call| call == "markov_map").count();
+        let (photo, size) = (photo(90, 70), SolveSize::Exact);
+        let mut session =
+            block_on(Session::new(counting, method.clone(), attention(), photo.clone(), size, &mut ()))
+                .unwrap();
+        let tokens = attention().resolution().pow(2);
+        let mut told = 0;
+        let mut stop_half_way = Watch(|step: Step<'_>| {
+            told += usize::from(step.name == "maps for previews");
+            if told > tokens / 8 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let stopped = block_on(session.prepare_previews(&mut stop_half_way));
+        assert!(matches!(stopped, Err(SegmentError::Cancelled)), "{stopped:?}");
+        let first = chains();
+        assert!(0 < first && first < tokens, "{first} of {tokens}");
+        block_on(session.prepare_previews(&mut ())).unwrap();
+        assert_eq!(first + chains(), tokens, "it goes on where it was stopped");
+
+        // Not near the object's outline, where the maps around a point are of both sides.
+        let (points, preview) = (0..9)
+            .map(|i| [point(10 + 8 * i, 35, true)])
+            .find_map(|points| {
+                let preview = block_on(session.preview(&points, &mut ())).unwrap();
+                (chains() == 0).then_some((points, preview))
+            })
+            .expect("somewhere the maps agree");
+        let exact = block_on(session.segment_solved(&points, &mut ())).unwrap();
+        assert_eq!(chains(), 1, "a click's map is its own");
+        let alike = iou(&preview.mask.pixels, &exact.mask.pixels);
+        assert!(alike > 0.95, "IoU {alike}");
+        let mut unprepared =
+            block_on(Session::new(solver(), method, attention(), photo, size, &mut ())).unwrap();
+        assert_eq!(exact, block_on(unprepared.segment_solved(&points, &mut ())).unwrap());
+        assert_eq!(exact, block_on(session.preview(&points, &mut ())).unwrap(), "what is there is taken");
+    }
 }
 
 #[test]

@@ -51,6 +51,11 @@ impl Counted {
         session.add(at(5))?;
         session.preview(&mut ()).await?;
         counted.push(("a hover", gpu.counts()));
+        session.prepare_previews(&mut ()).await?;
+        gpu.start_counting();
+        session.set_points(&[at(2), at(3), at(4)])?;
+        session.preview(&mut ()).await?;
+        counted.push(("a hover where maps were made in advance", gpu.counts()));
         Ok(Self(counted))
     }
 

@@ -1,6 +1,7 @@
 //! `maskov bench`.
 
 mod counts;
+mod previews;
 mod roofline;
 
 use std::collections::BTreeMap;
@@ -53,6 +54,7 @@ pub struct BenchArgs {
 
 #[derive(Subcommand)]
 enum BenchCommand {
+    Previews(previews::PreviewsArgs),
     Roofline(roofline::RooflineArgs),
 }
 
@@ -65,8 +67,10 @@ struct Times {
 
 /// Runs the subcommand.
 pub fn run(args: BenchArgs) -> Result<()> {
-    if let Some(BenchCommand::Roofline(args)) = args.command {
-        return roofline::run(args);
+    match args.command {
+        Some(BenchCommand::Previews(args)) => return previews::run(args),
+        Some(BenchCommand::Roofline(args)) => return roofline::run(args),
+        None => {}
     }
     let model = model::folder(args.engine.model.as_deref());
     let inputs: Vec<&Path> = args.photo.iter().chain(&model).map(PathBuf::as_path).collect();

@@ -104,6 +104,12 @@ impl Clicks {
         self.width.max(self.height) as f32 / 320.0
     }
 
+    /// The point has another map now: nothing that was made of the one before holds.
+    pub fn forget(&mut self, point: PromptPoint) {
+        let at = self.steps.iter().position(|step| (step.point.x, step.point.y) == (point.x, point.y));
+        self.steps.truncate(at.unwrap_or(self.steps.len()));
+    }
+
     /// The steps of these points. Only those behind the first difference to the last call are made anew.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use maskov_progress::Observer;
 
 use crate::error::Result;
 use crate::flood_fill::flood_steps;
-use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache};
+use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache, Precision};
 use crate::merge::Mask;
 use crate::photo::Photo;
 use crate::points::PromptPoint;
@@ -45,23 +45,25 @@ impl Maskov {
         &mut self,
         source: &MapSource<S>,
         points: &[PromptPoint],
+        precision: Precision,
         observer: &mut dyn Observer,
     ) -> Result<Segmentation> {
-        for missing in self.maps.start_turn(points).chunks(MAPS_AT_ONCE) {
-            for (&point, map) in missing.iter().zip(source.maps(missing, observer).await?) {
+        for missing in self.maps.start_turn(points, precision).chunks(MAPS_AT_ONCE) {
+            for (&point, map) in missing.iter().zip(source.maps(missing, precision, observer).await?) {
                 let distances = flood_steps(&map.upsampled, source.width(), source.pixel(point));
-                source.solver.done(HostWork::FloodFill);
-                self.maps.insert(point, ClickMap::new(distances));
+                source.solver().done(HostWork::FloodFill);
+                self.maps.insert(point, ClickMap::new(distances), map.precision);
+                self.clicks.forget(point);
             }
         }
         if let Some(&first) = points.first().filter(|first| first.size.is_none())
             && self.maps.get_mut(first).score_sizes(source.width(), &self.settings)
         {
-            source.solver.done(HostWork::Score);
+            source.solver().done(HostWork::Score);
         }
         let maps: Vec<&ClickMap> = points.iter().map(|&point| self.maps.get(point)).collect();
         let steps = self.clicks.steps(points, &maps, observer).await?;
-        source.solver.done(HostWork::Cut);
+        source.solver().done(HostWork::Cut);
         let (width, height) = source.size();
         let pixels = steps.last().map_or_else(|| vec![0; source.pixels()], |step| step.mask.clone());
         Ok(Segmentation {
