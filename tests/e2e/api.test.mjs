@@ -53,6 +53,31 @@ async function inWorker(run, use = () => {}) {
   }, { change });
 }
 
+test('previews that are prepared are much the same, may be stopped, and leave the mask as it is', { timeout: 240_000 }, async () => {
+  await inWorker(
+    async ({ load, sample, end }) => {
+      const engine = await load({ device: 'gpu' });
+      await engine.setImage(await sample());
+      const points = [{ x: 640, y: 822, foreground: true }];
+      const own = await engine.preview(points);
+      const mask = await engine.mask(points);
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), 100);
+      const stopped = await end(engine.preparePreviews({ signal: stop.signal }));
+      await engine.preparePreviews();
+      // The engine has kept the map of the point itself, so the one beside it.
+      const prepared = await engine.preview([{ ...points[0], x: 641 }]);
+      const again = await engine.mask(points);
+      return { stopped, areas: [own.area, prepared.area], masks: [mask.rle(), again.rle()] };
+    },
+    ({ stopped, areas: [own, prepared], masks: [mask, again] }) => {
+      assert.equal(stopped.name, 'AbortError');
+      assert.ok(Math.abs(prepared / own - 1) < 0.1, `${prepared} of the photo, and ${own}`);
+      assert.deepEqual(again, mask);
+    },
+  );
+});
+
 test('an engine tells what it is, masks agree with each other, and previews are quick', { timeout: 240_000 }, async () => {
   await inWorker(
     async ({ api, load, sample }) => {

@@ -6,7 +6,7 @@ import { say, showError } from './faults.js';
 import { showGrowth } from './how.js';
 import { seconds } from './panels.js';
 import { pointAgain } from './pointing.js';
-import { exports, isNewestMap, previews, sendKept } from './requests.js';
+import { exports, isNewestMap, previews, sendKept, sendPrepare } from './requests.js';
 import { keepVerdict } from './settings.js';
 
 /** @import { Event, EventOf } from './engine.js' */
@@ -40,7 +40,9 @@ const HANDLERS = {
   encoded({ photo, milliseconds }) {
     recovered();
     store.set({ encoded: photo, work: null, done: `Photo read in ${seconds(milliseconds)}` });
-    if (photo === photoId()) pointAgain();
+    if (photo !== photoId()) return;
+    pointAgain();
+    sendPrepare(photo);
   },
   mask({ photo, revision, milliseconds, area, path, sizes }) {
     const { document } = store.state;

@@ -70,6 +70,24 @@ export function sendSizes(points, index, key) {
   engine.send({ kind: 'sizes', photo: photoId(), points, index, key });
 }
 
+/**
+ * Lets the engine prepare previews of a photo while there is nothing else to do: on a graphics card, and not from a battery.
+ * @param {number} photo
+ */
+export async function sendPrepare(photo) {
+  const { engine: told } = store.state;
+  if (told?.device.kind === 'gpu' && !told.device.software && !(await isOnBattery()) && photo === photoId()) {
+    engine.send({ kind: 'prepare', photo });
+  }
+}
+
+/** Only some browsers tell. */
+async function isOnBattery() {
+  const { getBattery } = /** @type {{ getBattery?: () => Promise<{ charging: boolean }> }} */ (navigator);
+  const battery = await getBattery?.call(navigator).catch(() => null);
+  return battery?.charging === false;
+}
+
 /** Asks for the Markov map of a point. @param {Point} point */
 export function sendMarkovMap(point) {
   engine.send({ kind: 'markov-map', serial: ++mapSerial, point });

@@ -32,6 +32,7 @@ export const JOBS = [
   { key: 'kept', isReady: (scheduler) => scheduler.hasMask(), run: outlineKept, isOnce: true },
   { key: 'preview', isReady: (scheduler, { photo }) => scheduler.isEncoded(photo), run: preview, isOnce: true },
   { key: 'sizes', isReady: (scheduler, { photo }) => scheduler.isEncoded(photo), run: findSizes, isOnce: true },
+  { key: 'prepare', isReady: (scheduler, { photo }) => scheduler.isEncoded(photo), run: prepare, isOnce: true },
 ];
 
 /**
@@ -122,6 +123,11 @@ async function findSizes(scheduler, task) {
   const { photo, points, index, key } = task.request;
   const stops = await scheduler.call(task, (engine, options) => engine.sizes(points, index, options));
   scheduler.tell({ kind: 'sizes', photo, key, stops });
+}
+
+/** @param {Scheduler} scheduler @param {TaskOf<'prepare'>} task */
+async function prepare(scheduler, task) {
+  await scheduler.call(task, (engine, options) => engine.preparePreviews(options));
 }
 
 /** What the page is told of a mask. @param {Mask} mask */

@@ -47,6 +47,8 @@ export class Scheduler {
       this.#waiting.push(request);
       return;
     }
+    // Whatever it is comes before what nobody waits for, which goes on afterwards.
+    this.#tasks.again('prepare');
     this.#note(request);
     this.#work();
   }
@@ -58,7 +60,7 @@ export class Scheduler {
       case 'model':
         tasks.put('model', request);
         tasks.again('encode', 'points');
-        tasks.drop('preview', 'kept', 'sizes', 'markov-map');
+        tasks.drop('preview', 'kept', 'sizes', 'markov-map', 'prepare');
         break;
       case 'photo':
         // What is asked for from now on is about this photo.
@@ -188,7 +190,7 @@ export class Scheduler {
     this.photo = { id, picture };
     this.forgetMask();
     this.#tasks.put('encode', { kind: 'encode', photo: id });
-    for (const key of ['points', 'preview', 'kept', 'sizes']) {
+    for (const key of ['points', 'preview', 'kept', 'sizes', 'prepare']) {
       if (this.#tasks.get(key)?.photo !== id) this.#tasks.drop(key);
       else if (key === 'points') this.#tasks.again(key);
     }

@@ -116,6 +116,15 @@ impl Work {
         Ok((segmentation.await?, photo))
     }
 
+    /// Makes maps in advance, from which previews are blended.
+    ///
+    /// # Errors
+    /// As [`Work::mask`].
+    pub async fn prepare_previews(&mut self, call: &Rc<Call>) -> Result<(), Failure> {
+        self.photo()?;
+        self.solve(call, async |session| session.prepare_previews(&mut call.watcher()).await).await
+    }
+
     /// What one of these points takes at each stop of its size.
     ///
     /// # Errors
