@@ -56,7 +56,7 @@ async function inWorker(run, use = () => {}) {
 test('previews that are prepared are much the same, may be stopped, and leave the mask as it is', { timeout: 240_000 }, async () => {
   await inWorker(
     async ({ load, sample, end }) => {
-      const engine = await load({ device: 'gpu' });
+      const engine = await load({ device: 'gpu', resolution: 8 });
       await engine.setImage(await sample());
       const points = [{ x: 640, y: 822, foreground: true }];
       const own = await engine.preview(points);

@@ -12,7 +12,7 @@
  *   | { kind: 'preview', photo: number, serial: number, points: readonly Point[] }
  *   | { kind: 'kept', photo: number, revision: number, points: readonly Point[] }
  *   | { kind: 'sizes', photo: number, points: readonly Point[], index: number, key: string }
- *   | { kind: 'prepare', photo: number } previews of that photo, in idle time
+ *   | { kind: 'prepare', photo: number }
  *   | { kind: 'export', serial: number, what: What }
  *   | { kind: 'markov-map', serial: number, point: Point }
  * )} Request
