@@ -87,10 +87,12 @@ impl Lattice {
                 corner(bottom, left, down * (1.0 - across)),
                 corner(bottom, right, down * across),
             ];
-            corners.iter().all(|(token, _)| self.maps[*token].is_some()).then_some(corners)
+            // On a token, or between two, the others have no say.
+            let shared = corners.into_iter().filter(|(_, share)| *share > 0.0);
+            let maps = shared.map(|(token, share)| Some((self.maps[token].as_deref()?, share)));
+            maps.collect::<Option<Vec<_>>>()
         })?;
-        let maps = corners.map(|(token, share)| (self.maps[token].as_deref().expect("asked above"), share));
-        (spread(maps.map(|(map, _)| map)) <= MAX_SPREAD).then(|| blended(maps))
+        (spread(&corners) <= MAX_SPREAD).then(|| blended(&corners))
     }
 }
 
@@ -108,19 +110,20 @@ fn on_lines((token, _, share): (usize, usize, f64), stride: usize, resolution: u
     (first, second, (((token - first) as f64 + share) / apart) as f32)
 }
 
-/// The mean, over all tokens, of how far the steps of four maps lie apart, in shares of the middle.
-fn spread(maps: [&[f32]; 4]) -> f32 {
+/// The mean, over all tokens, of how far the steps of maps lie apart, in shares of the middle.
+fn spread(maps: &[(&[f32], f32)]) -> f32 {
     let of_token = |token: usize| {
-        let steps = maps.map(|map| map[token]);
-        let (least, most) =
-            steps.iter().fold((f32::MAX, 0.0f32), |(least, most), &step| (least.min(step), most.max(step)));
+        let steps = || maps.iter().map(|(map, _)| map[token]);
+        let (least, most) = (steps().fold(f32::MAX, f32::min), steps().fold(0.0, f32::max));
         (most - least) / (1.0 + (most + least) / 2.0)
     };
-    (0..maps[0].len()).map(of_token).sum::<f32>() / maps[0].len() as f32
+    let tokens = maps[0].0.len();
+    (0..tokens).map(of_token).sum::<f32>() / tokens as f32
 }
 
-fn blended(maps: [(&[f32], f32); 4]) -> Vec<f32> {
-    (0..maps[0].0.len()).map(|token| maps.iter().map(|(map, share)| share * map[token]).sum()).collect()
+fn blended(maps: &[(&[f32], f32)]) -> Vec<f32> {
+    let of_token = |token: usize| maps.iter().map(|(map, share)| share * map[token]).sum();
+    (0..maps[0].0.len()).map(of_token).collect()
 }
 
 #[cfg(test)]
@@ -176,7 +179,8 @@ mod tests {
     #[test]
     fn maps_that_differ_are_not_blended() {
         assert_eq!(filled(9, 9, 1.0).map((1, 2), (8, 8)), None);
-        let (a, b) = ([1.0, 3.0], [1.0, 5.0]);
-        assert!((spread([&a, &a, &b, &a]) - 0.2).abs() < 1e-6, "2 of 5 for one of two tokens");
+        let (a, b): ([f32; 2], [f32; 2]) = ([1.0, 3.0], [1.0, 5.0]);
+        assert!((spread(&[(&a, 0.5), (&b, 0.5)]) - 0.2).abs() < 1e-6, "2 of 5 for one of two tokens");
+        assert!(filled(9, 9, 1.0).map((4, 4), (8, 8)).is_some(), "on a token its own map is the one");
     }
 }

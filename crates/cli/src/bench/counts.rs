@@ -51,9 +51,10 @@ impl Counted {
         session.add(at(5))?;
         session.preview(&mut ()).await?;
         counted.push(("a hover", gpu.counts()));
-        session.prepare_previews(&mut ()).await?;
+        super::previews::prepare(&mut session, 1).await?;
         gpu.start_counting();
-        session.set_points(&[at(2), at(3), at(4)])?;
+        // That of the first token.
+        session.set_points(&[at(2), at(3), PromptPoint::new(0, 0, true)])?;
         session.preview(&mut ()).await?;
         counted.push(("a hover where maps were made in advance", gpu.counts()));
         Ok(Self(counted))

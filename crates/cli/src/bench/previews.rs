@@ -116,8 +116,8 @@ impl Round {
     }
 }
 
-/// Makes so many maps, and stops.
-async fn prepare(session: &mut Session, maps: usize) -> Result<()> {
+/// Makes so many maps, or a few more, and stops.
+pub(super) async fn prepare(session: &mut Session, maps: usize) -> Result<()> {
     let mut until = Watch(|step: Step<'_>| {
         let is_enough = step.name == "maps for previews" && step.index >= maps;
         if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
