@@ -133,7 +133,7 @@ impl Session {
         self.solved.preview(&self.points, observer).await
     }
 
-    /// Makes Markov maps in advance, when there is nothing else to do, so that most previews need no chain: coarse to fine over
+    /// Makes Markov maps in advance, when there is nothing else to do, so that many previews need no chain: coarse to fine over
     /// the whole photo. It may be stopped at any time, and goes on from there when it is called again.
     ///
     /// # Errors

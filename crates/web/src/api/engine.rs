@@ -100,7 +100,7 @@ impl Engine {
         self.mask_of(points, true, options)
     }
 
-    /// Makes Markov maps in advance, so that most previews need no chain: for a GPU that has nothing else to do. Abort it at
+    /// Makes Markov maps in advance, so that many previews need no chain: for a GPU that has nothing else to do. Abort it at
     /// any time, at best with the next call: called again, it goes on from there.
     #[wasm_bindgen(js_name = preparePreviews, unchecked_return_type = "Promise<void>")]
     pub fn prepare_previews(&self, options: Option<CallOptions>) -> Promise {
