@@ -169,6 +169,21 @@ fn prepared_previews_need_no_chain_and_masks_are_still_exact() {
 }
 
 #[test]
+fn previews_by_the_papers_method_have_a_size_of_their_own() {
+    let (width, height) = (800, 600);
+    let mut session = session(photo(width, height), SolveSize::Exact);
+    let points = [point(360, 300, true)];
+    let preview = block_on(session.preview(&points, &mut ())).unwrap().mask;
+    let pixels = preview.width * preview.height;
+    assert!((200_000..=250_000).contains(&pixels), "{}×{}", preview.width, preview.height);
+    let score = iou(&preview.pixels, &truth(preview.width, preview.height));
+    assert!(score > 0.95, "IoU {score}");
+    assert_eq!(session.cached_maps(), 0, "a click's map is made at its own size");
+    let mask = block_on(session.segment(&points, &mut ())).unwrap().mask;
+    assert_eq!((mask.width, mask.height), (width, height));
+}
+
+#[test]
 fn the_object_under_the_click_is_found() {
     let mut session = session(photo(90, 70), SolveSize::Exact);
     let found = block_on(session.segment(&[point(40, 35, true)], &mut ())).unwrap();
