@@ -82,9 +82,11 @@ test('an engine tells what it is, masks agree with each other, and previews are 
   await inWorker(
     async ({ api, load, sample }) => {
       const stages = new Set();
+      const percent = [];
       const onProgress = ({ stage, done, total }) => {
         if (done < 0 || done > total) throw new Error(`${done} of ${total}`);
         stages.add(stage);
+        if (stage === 'encoding' && total) percent.push(done);
       };
       const engine = await load({ onProgress });
       const photo = await api.Photo.decode(await sample());
@@ -98,7 +100,7 @@ test('an engine tells what it is, masks agree with each other, and previews are 
       const map = await engine.markovMap(points[0]);
       const ofImageData = await engine.setImage(new ImageData(new Uint8ClampedArray(64 * 48 * 4).fill(200), 64, 48));
       return {
-        stages: [...stages], device: engine.device, resolution: engine.resolution, isStored: engine.isStored, encoded: [encoded.width, encoded.height],
+        stages: [...stages], percent, device: engine.device, resolution: engine.resolution, isStored: engine.isStored, encoded: [encoded.width, encoded.height],
         networkShare: encoded.networkMilliseconds / encoded.milliseconds,
         photo: [photo.width, photo.height], mask: [mask.width, mask.height], area: mask.area, size, runs: counts.reduce((sum, run) => sum + run, 0),
         object: counts.filter((_, i) => i % 2).reduce((sum, run) => sum + run, 0), white, image: [image.width, image.height],
@@ -110,6 +112,8 @@ test('an engine tells what it is, masks agree with each other, and previews are 
     },
     (found) => {
       assert.deepEqual(found.stages, ['loading', 'encoding', 'segmenting']);
+      const parts = [45, 65, 100].map((end, i) => found.percent.filter((done) => done > [0, 45, 65][i] && done <= end).length);
+      assert.ok(Math.min(...parts) > 0, `the network, fitting or the upsampling was never told: ${found.percent}`);
       assert.equal(found.device.kind, 'cpu');
       assert.deepEqual([found.resolution, found.isStored], [16, true]);
       assert.ok(found.networkShare > 0 && found.networkShare < 1, `the network took ${found.networkShare} of the whole`);

@@ -133,11 +133,12 @@ fn percent(step: Step<'_>) -> f64 {
 impl Observer for Watcher<'_> {
     fn before<'a>(&'a mut self, step: Step<'a>) -> LocalFuture<'a, ControlFlow<()>> {
         Box::pin(async move {
-            if self.call.event_loop.is_due() {
-                if self.tells_encoding {
-                    let progress = Progress { done: percent(step), ..Stage::Encoding.at(0, 100) };
-                    self.call.tell(progress);
-                }
+            let is_due = self.call.event_loop.is_due();
+            // A part that takes no longer than a turn of the event loop is told all the same.
+            if self.tells_encoding && (is_due || step.index == 0) {
+                self.call.tell(Progress { done: percent(step), ..Stage::Encoding.at(0, 100) });
+            }
+            if is_due {
                 self.call.event_loop.yield_now().await;
             }
             if self.call.is_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
