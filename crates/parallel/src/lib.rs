@@ -38,7 +38,8 @@ pub fn run_len_per_thread(len: usize, at_least: usize) -> usize {
     len.div_ceil(threads()).max(at_least)
 }
 
-fn threads() -> usize {
+/// How many threads share the work.
+pub fn threads() -> usize {
     #[cfg(not(target_arch = "wasm32"))]
     return rayon::current_num_threads();
     #[cfg(target_arch = "wasm32")]

@@ -7,7 +7,8 @@ use maskov_kernels::pixel_unshuffle::pixel_unshuffle_cpu;
 use maskov_kernels::scaled_head::scaled_head_cpu;
 use maskov_kernels::upsample_nearest::upsample_nearest_cpu;
 
-use super::{Alive, CpuExecutor, attention, conv, gemm, pointwise};
+use super::conv::Convolution;
+use super::{Alive, CpuExecutor, attention, gemm, pointwise};
 use crate::embedding::embedding_values;
 use crate::picture::picture;
 
@@ -26,8 +27,10 @@ impl CpuExecutor {
                 gemm::linear(value(input), weight(w), bias(b), shape(input).channels, &mut y);
             }
             O::Conv3x3 { input, weight: w, bias: b, stride, padding } => {
-                let (picture, inputs) = (picture(shape(input), *stride, *padding), shape(input).channels);
-                conv::conv2d_3x3(value(input), weight(w), bias(b), inputs, picture, &mut y);
+                let picture = picture(shape(input), *stride, *padding);
+                let convolution =
+                    Convolution { picture, inputs: shape(input).channels, outputs: out.channels };
+                convolution.compute(value(input), weight(w), bias(b), &mut y);
             }
             O::GroupNorm { input, weight: w, bias: b, groups, eps, silu } => {
                 pointwise::group_norm(value(input), weight(w), weight(b), *groups, *eps, *silu, &mut y);

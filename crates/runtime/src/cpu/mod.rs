@@ -12,10 +12,12 @@ pub use gemm::linear;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use maskov_graph::{Graph, Operation, TensorId, WeightId};
+use maskov_graph::{Graph, Op, Operation, TensorId, WeightId};
 use maskov_weights::WeightSource;
 use web_time::Instant;
 
+use self::conv::Convolution;
+use crate::picture::picture;
 use crate::plan::Plan;
 use crate::weights::{read_all, step};
 use crate::{Executor, Observer, Outputs, Result, RuntimeError, Step, Timings, Values};
@@ -46,12 +48,12 @@ impl CpuExecutor {
         observer: &mut dyn Observer,
     ) -> Result<Self> {
         let plan = Plan::new(graph, wanted)?;
-        let convolutions = convolution_inputs(&plan.graph);
+        let convolutions = convolutions(&plan.graph);
         let mut weights = vec![Vec::new(); plan.graph.weights.len()];
         read_all(&plan.graph, source, observer, |id, tensor| {
             let values = tensor.to_f32()?;
             weights[id.0 as usize] = match convolutions.get(&id) {
-                Some(&inputs) => conv::taps_first(&values, inputs),
+                Some(convolution) => convolution.order_weights(&values),
                 None => values,
             };
             Ok(())
@@ -183,11 +185,15 @@ fn is_finite(values: &[f32]) -> bool {
     values.chunks(4096).all(|values| values.iter().fold(true, |all, value| all & value.is_finite()))
 }
 
-/// The input channels of every weight that a convolution reads.
-fn convolution_inputs(graph: &Graph) -> HashMap<WeightId, usize> {
-    let convolution = |operation: &Operation| match operation {
-        Operation::Conv3x3 { input, weight, .. } => Some((*weight, graph.tensor(*input).shape.channels)),
+/// The convolution that reads each weight.
+fn convolutions(graph: &Graph) -> HashMap<WeightId, Convolution> {
+    let convolution = |op: &Op| match &op.operation {
+        Operation::Conv3x3 { input, weight, stride, padding, .. } => {
+            let input = graph.tensor(*input).shape;
+            let (inputs, outputs) = (input.channels, graph.tensor(op.output).shape.channels);
+            Some((*weight, Convolution { picture: picture(input, *stride, *padding), inputs, outputs }))
+        }
         _ => None,
     };
-    graph.ops.iter().filter_map(|op| convolution(&op.operation)).collect()
+    graph.ops.iter().filter_map(convolution).collect()
 }

@@ -1,8 +1,8 @@
-//! 3×3 convolution as products: blocks of pixels are laid out as rows of nine taps (im2col) in a bounded scratch.
+//! 3×3 convolution as one product: blocks of pixels are laid out as rows of nine taps (im2col) in a bounded scratch.
 
 use maskov_kernels::conv2d_3x3_f16::Picture;
 
-use super::gemm::{part, part_mut, product, start_with_bias};
+use crate::cpu::gemm::{part, part_mut, product, start_with_bias};
 use maskov_parallel::for_row_blocks;
 
 /// Values of im2col scratch per thread: 2 MiB, a core's second-level cache.
