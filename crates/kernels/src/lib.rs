@@ -60,6 +60,7 @@ pub mod upsample_guide;
 pub mod upsample_map;
 pub mod upsample_nearest;
 pub mod upsample_weights;
+pub mod vector_math;
 pub mod weighted_column_sums;
 
 use maskov_gpu::{GpuError, Kernel, Result};

@@ -6,6 +6,8 @@
 use bytemuck::{Pod, Zeroable};
 use maskov_gpu::{Bind, Kernel, Pass, Result, RowTiled, groups_1d};
 
+use crate::vector_math::power;
+
 /// One workgroup per row.
 pub static KERNEL: Kernel = Kernel {
     name: "temperature",
@@ -44,11 +46,8 @@ pub fn temperature_cpu(rows: &mut [f32], n: usize, temperature: f32) {
     let exponent = 1.0 / temperature;
     for row in rows.chunks_exact_mut(n) {
         let largest = row.iter().copied().fold(0.0f32, f32::max);
-        let mut sum = 0.0f64;
-        for value in row.iter_mut() {
-            *value = (*value / largest).powf(exponent);
-            sum += f64::from(*value);
-        }
+        row.iter_mut().for_each(|value| *value = power(*value / largest, exponent));
+        let sum: f64 = row.iter().copied().map(f64::from).sum();
         let scale = (1.0 / sum) as f32;
         row.iter_mut().for_each(|value| *value *= scale);
     }
