@@ -28,9 +28,30 @@ pub fn for_row_blocks(
     max_rows: usize,
     work: impl Fn(usize, &mut [f32]) + Sync,
 ) {
-    let threads = if y.len() < WORTH_A_THREAD { 1 } else { threads() };
-    let rows = (y.len() / columns).div_ceil(threads).clamp(1, max_rows.max(1));
+    let rows = block_rows(y, columns, max_rows);
     for_each_run(y, rows * columns, |first, y| work(first / columns, y));
+}
+
+/// The same for two matrices of as many rows: `work(first row, rows of y, rows of z)`.
+pub fn for_row_blocks_of_two(
+    (y, columns): (&mut [f32], usize),
+    (z, z_columns): (&mut [f32], usize),
+    max_rows: usize,
+    work: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
+) {
+    debug_assert_eq!(y.len() / columns, z.len() / z_columns);
+    let rows = block_rows(y, columns, max_rows);
+    let mut blocks: Vec<_> = y.chunks_mut(rows * columns).zip(z.chunks_mut(rows * z_columns)).collect();
+    for_each_run(&mut blocks, 1, |block, blocks| {
+        for (y, z) in blocks {
+            work(block * rows, y, z);
+        }
+    });
+}
+
+fn block_rows(y: &[f32], columns: usize, max_rows: usize) -> usize {
+    let threads = if y.len() < WORTH_A_THREAD { 1 } else { threads() };
+    (y.len() / columns).div_ceil(threads).clamp(1, max_rows.max(1))
 }
 
 /// A run length that gives each thread one run of `len` items, but none shorter than `at_least`.
@@ -75,6 +96,17 @@ mod tests {
             });
             let expected: Vec<f32> = (0..rows * 3).map(|i| (i / 3 + 1) as f32).collect();
             assert_eq!(y, expected, "{rows} rows in blocks of {max_rows}");
+
+            let (mut of_one, mut of_two) = (vec![0.0; rows], vec![0.0; rows * 2]);
+            for_row_blocks_of_two((&mut of_one, 1), (&mut of_two, 2), max_rows, |first, y, z| {
+                assert!(y.len() <= max_rows && z.len() == 2 * y.len());
+                for (row, (y, z)) in y.iter_mut().zip(z.chunks_exact_mut(2)).enumerate() {
+                    *y += (first + row) as f32;
+                    z.iter_mut().for_each(|z| *z -= (first + row) as f32);
+                }
+            });
+            assert_eq!(of_one, (0..rows).map(|row| row as f32).collect::<Vec<_>>());
+            assert_eq!(of_two, (0..rows * 2).map(|i| -((i / 2) as f32)).collect::<Vec<_>>());
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One operation of the list: its inputs and weights in, its output out.
 
+use std::borrow::Cow;
+
 use maskov_graph::{Function, Op, Operation, TensorId, WeightId};
 use maskov_kernels::concat::concat_cpu;
 use maskov_kernels::l2_normalize::l2_normalize_cpu;
@@ -13,15 +15,18 @@ use crate::embedding::embedding_values;
 use crate::picture::picture;
 
 impl CpuExecutor {
-    pub(super) fn compute(&self, op: &Op, alive: &Alive<'_>) -> Vec<f32> {
+    pub(super) fn compute(&self, op: &Op, alive: &mut Alive<'_>) -> Vec<f32> {
         use Operation as O;
+        // Only a map is there before its operation: as far as its layers were computed on the way.
+        let mut y = self.take_or_zeros(op.output, alive);
+        let share = self.shares.get(&op.output);
+        let mut map = share.map(|share| self.take_or_zeros(share.map, alive));
         let value =
             |id: &TensorId| alive[id.0 as usize].as_deref().expect("tensors are made before they are read");
         let shape = |id: &TensorId| self.plan.graph.tensor(*id).shape;
         let weight = |id: &WeightId| &self.weights[id.0 as usize][..];
         let bias = |id: &Option<WeightId>| id.as_ref().map(weight);
         let out = shape(&op.output);
-        let mut y = vec![0.0; out.len()];
         match &op.operation {
             O::Linear { input, weight: w, bias: b } => {
                 gemm::linear(value(input), weight(w), bias(b), shape(input).channels, &mut y);
@@ -76,17 +81,14 @@ impl CpuExecutor {
                 y = embedding_values(embedding, &|weight| &self.weights[weight.0 as usize][..], out);
             }
             O::Attention { query, key, value: v, heads, causal } => {
-                attention::attention(
-                    value(query),
-                    value(key),
-                    value(v),
-                    out.channels,
-                    *heads,
-                    *causal,
-                    &mut y,
-                );
+                let [q, k, v] = [query, key, v].map(value);
+                let share = share.zip(map.as_mut());
+                let share = share.map(|(share, map)| attention::MapShare { map, weight: share.weight });
+                attention::attention(q, k, v, out.channels, *heads, *causal, share, &mut y);
             }
             O::AttentionMap { taps, .. } => {
+                let is_left =
+                    |tap: &&maskov_graph::Tap| !self.shares.values().any(|share| share.is_of(tap, op.output));
                 let layer = |tap: &maskov_graph::Tap| attention::Layer {
                     q: value(&tap.query),
                     k: value(&tap.key),
@@ -94,10 +96,18 @@ impl CpuExecutor {
                     heads: tap.heads,
                     weight: tap.weight,
                 };
-                let layers: Vec<_> = taps.iter().map(layer).collect();
+                let layers: Vec<_> = taps.iter().filter(is_left).map(layer).collect();
                 attention::attention_map(&layers, out.channels, &mut y);
             }
         }
+        if let (Some(share), Some(map)) = (share, map) {
+            alive[share.map.0 as usize] = Some(Cow::Owned(map));
+        }
         y
+    }
+
+    fn take_or_zeros(&self, id: TensorId, alive: &mut Alive<'_>) -> Vec<f32> {
+        let begun = alive[id.0 as usize].take();
+        begun.map_or_else(|| vec![0.0; self.plan.graph.tensor(id).shape.len()], Cow::into_owned)
     }
 }

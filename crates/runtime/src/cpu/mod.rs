@@ -12,7 +12,7 @@ pub use gemm::linear;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use maskov_graph::{Graph, Op, Operation, TensorId, WeightId};
+use maskov_graph::{Graph, Op, Operation, Tap, TensorId, WeightId};
 use maskov_weights::WeightSource;
 use web_time::Instant;
 
@@ -30,6 +30,23 @@ pub struct CpuExecutor {
     weights: Vec<Vec<f32>>,
     /// What was computed once per model and is read for every photo.
     constants: HashMap<TensorId, Vec<f32>>,
+    /// By the output of the attention layer.
+    shares: HashMap<TensorId, Share>,
+}
+
+/// An attention layer whose softmax is added to a map while it is at hand, instead of being computed twice.
+#[derive(Debug)]
+struct Share {
+    map: TensorId,
+    query: TensorId,
+    key: TensorId,
+    weight: f32,
+}
+
+impl Share {
+    fn is_of(&self, tap: &Tap, map: TensorId) -> bool {
+        (self.map, self.query, self.key) == (map, tap.query, tap.key)
+    }
 }
 
 /// The activations that are alive, by [`TensorId`].
@@ -59,7 +76,8 @@ impl CpuExecutor {
             Ok(())
         })
         .await?;
-        let mut executor = Self { plan, weights, constants: HashMap::new() };
+        let shares = shares(&plan);
+        let mut executor = Self { plan, weights, constants: HashMap::new(), shares };
         executor.constants = executor.compute_constants(constants).await?;
         executor.drop_weights_of_constants();
         Ok(executor)
@@ -196,4 +214,29 @@ fn convolutions(graph: &Graph) -> HashMap<WeightId, Convolution> {
         _ => None,
     };
     graph.ops.iter().filter_map(convolution).collect()
+}
+
+/// The attention layers of every photo that come before a map of which they are a layer.
+fn shares(plan: &Plan) -> HashMap<TensorId, Share> {
+    let ops: Vec<&Op> = plan.per_photo.iter().map(|&op| &plan.graph.ops[op]).collect();
+    let mut shares = HashMap::new();
+    for (at, map) in ops.iter().enumerate() {
+        let Operation::AttentionMap { taps, .. } = &map.operation else { continue };
+        for tap in taps {
+            let layer = ops[..at].iter().find(|layer| is_layer(layer, tap));
+            // Of a layer with more tokens than the map has the softmax is not the map's.
+            let same_tokens =
+                plan.graph.tensor(tap.key).shape.rows() == plan.graph.tensor(map.output).shape.channels;
+            if let (Some(layer), true) = (layer, same_tokens) {
+                let share = Share { map: map.output, query: tap.query, key: tap.key, weight: tap.weight };
+                shares.entry(layer.output).or_insert(share);
+            }
+        }
+    }
+    shares
+}
+
+fn is_layer(op: &Op, tap: &Tap) -> bool {
+    let Operation::Attention { query, key, heads, causal: false, .. } = &op.operation else { return false };
+    (*query, *key, *heads) == (tap.query, tap.key, tap.heads)
 }
