@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use maskov_engine::{DeviceChoice, Engine, Fidelity, Photo, PromptPoint};
+use maskov_engine::{DeviceChoice, Engine, Fidelity, PromptPoint, RgbImage};
 use maskov_fixtures::shared;
 use maskov_runtime::compare::mean_total_variation;
 use maskov_segment::evaluation::iou;
@@ -60,7 +60,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn first_photos(folder: &Path) -> Result<Vec<Photo<'static>>> {
+fn first_photos(folder: &Path) -> Result<Vec<RgbImage<'static>>> {
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     paths.sort();
@@ -68,12 +68,12 @@ fn first_photos(folder: &Path) -> Result<Vec<Photo<'static>>> {
     let open = |path: &PathBuf| {
         let photo =
             maskov_photo::decode(&std::fs::read(path)?).with_context(|| path.display().to_string())?;
-        Ok(Photo::new(photo.width(), photo.height(), photo.rgb().into_owned())?)
+        Ok(RgbImage::new(photo.width(), photo.height(), photo.rgb().into_owned())?)
     };
     paths.iter().map(open).collect()
 }
 
-fn outcomes(pack: &Path, photos: &[Photo<'static>]) -> Result<Vec<Outcome>> {
+fn outcomes(pack: &Path, photos: &[RgbImage<'static>]) -> Result<Vec<Outcome>> {
     let pack = Pack::open_folder(pack).with_context(|| pack.display().to_string())?;
     block_on(async {
         let mut engine = Engine::open(Rc::new(pack), DeviceChoice::Cpu, Some(RESOLUTION), &mut ()).await?;
@@ -90,7 +90,7 @@ fn outcomes(pack: &Path, photos: &[Photo<'static>]) -> Result<Vec<Outcome>> {
     })
 }
 
-fn fixed_clicks(photo: &Photo<'_>) -> [PromptPoint; 3] {
+fn fixed_clicks(photo: &RgbImage<'_>) -> [PromptPoint; 3] {
     let point = PromptPoint::new;
     let (width, height) = (photo.width(), photo.height());
     [

@@ -24,7 +24,7 @@ use std::rc::Rc;
 use anyhow::{Context, Result};
 use clap::Parser;
 use export::{Numbers, export};
-use maskov_engine::{DeviceChoice, Engine, Model, Photo, resize_area};
+use maskov_engine::{DeviceChoice, Engine, Model, RgbImage, resize_area};
 use maskov_fixtures::repository;
 use maskov_graph::{Graph, TensorId, WeightId};
 use maskov_model::ModelGraph;
@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     let pack = arguments.model.unwrap_or_else(|| repository("web/models/small-v1"));
     let pack = Rc::new(Pack::open_folder(&pack).with_context(|| pack.display().to_string())?);
     let photo = maskov_photo::decode(&std::fs::read(repository("web/sample/still_life.jpg"))?)?;
-    let photo = Photo::new(photo.width(), photo.height(), photo.rgb().into_owned())?;
+    let photo = RgbImage::new(photo.width(), photo.height(), photo.rgb().into_owned())?;
     for resolution in arguments.resolutions {
         let folder = arguments.folder.join(resolution.to_string());
         std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -109,7 +109,7 @@ async fn constants(
 }
 
 /// The photo as the network takes it, `[1, 3, side, side]`, and its map.
-async fn reference(pack: Rc<Pack>, photo: &Photo<'_>, resolution: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+async fn reference(pack: Rc<Pack>, photo: &RgbImage<'_>, resolution: usize) -> Result<(Vec<f32>, Vec<f32>)> {
     let mut engine = Engine::open(pack, DeviceChoice::Cpu, Some(resolution), &mut ()).await?;
     let side = engine.network().image_side();
     let rgb = resize_area(photo.rgb(), photo.width() as usize, photo.height() as usize, side, side);

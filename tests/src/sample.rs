@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use maskov_engine::Photo;
+use maskov_engine::RgbImage;
 
 use maskov_fixtures::{fixture, repository};
 
@@ -13,7 +13,7 @@ pub const RESOLUTION: usize = 32;
 /// A picture and its objects.
 pub struct Sample {
     /// The picture.
-    pub photo: Photo<'static>,
+    pub photo: RgbImage<'static>,
     /// Masks of 0 and 1, `[height · width]`, by name.
     pub objects: BTreeMap<String, Vec<u8>>,
 }
@@ -27,7 +27,7 @@ impl Sample {
             serde_json::from_slice(&std::fs::read(fixture(format!("{name}/labels.json")))?)?;
         let mask = |number: u16| labels.values.iter().map(|&value| u8::from(value == number)).collect();
         Ok(Self {
-            photo: Photo::new(photo.width(), photo.height(), photo.rgb().into_owned())?,
+            photo: RgbImage::new(photo.width(), photo.height(), photo.rgb().into_owned())?,
             objects: numbers.into_iter().map(|(name, number)| (name, mask(number))).collect(),
         })
     }

@@ -36,8 +36,8 @@ pub fn read_photo(path: &Path) -> Result<Photo> {
 }
 
 /// What the method reads of a photo.
-pub fn pixels(photo: &Photo) -> Result<maskov_engine::Photo<'static>> {
-    Ok(maskov_engine::Photo::new(photo.width(), photo.height(), photo.rgb().into_owned())?)
+pub fn pixels(photo: &Photo) -> Result<maskov_engine::RgbImage<'static>> {
+    Ok(maskov_engine::RgbImage::new(photo.width(), photo.height(), photo.rgb().into_owned())?)
 }
 
 /// Refuses what would destroy a file, before a byte is written: an output that is one of the inputs or lies in a folder

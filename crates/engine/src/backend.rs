@@ -3,7 +3,7 @@
 use maskov_graph::Graph;
 use maskov_runtime::{CpuExecutor, Executor, GpuExecutor, Observer, Timings, Values};
 use maskov_segment::{
-    AttentionMap, CpuSolver, GpuSolver, Method, MethodSettings, Photo, PointStages, PromptPoint,
+    AttentionMap, CpuSolver, GpuSolver, Method, MethodSettings, PointStages, PromptPoint, RgbImage,
     Segmentation, SizeStop, SolveSize, Solver, TransitionRow,
 };
 use maskov_weights::{LocalFuture, WeightSource};
@@ -24,7 +24,7 @@ pub(crate) trait LoadedNetwork {
     ) -> LocalFuture<'a, Result<(Attention, Timings)>>;
 }
 
-/// A photo with its map on some device: [`maskov_segment::Session`] whatever its solver.
+/// A photo with its map on some device: [`maskov_segment::Segmenter`] whatever its solver.
 pub(crate) trait SolvedPhoto {
     fn map_size(&self) -> (u32, u32);
     fn solved_size(&self) -> (u32, u32);
@@ -87,7 +87,7 @@ impl Device {
     pub(crate) async fn solve(
         &self,
         attention: Attention,
-        photo: Photo<'static>,
+        photo: RgbImage<'static>,
         settings: MethodSettings,
         solve_size: SolveSize,
         log: &Log,
@@ -120,11 +120,11 @@ async fn solved<S: Solver + 'static>(
     solver: S,
     method: Method,
     attention: S::Attention,
-    photo: Photo<'static>,
+    photo: RgbImage<'static>,
     solve_size: SolveSize,
     observer: &mut dyn Observer,
 ) -> Result<Box<dyn SolvedPhoto>> {
-    let made = maskov_segment::Session::new(solver, method, attention, photo, solve_size, observer);
+    let made = maskov_segment::Segmenter::new(solver, method, attention, photo, solve_size, observer);
     Ok(Box::new(made.await?))
 }
 
@@ -150,7 +150,7 @@ impl<E: Executor, P: Fn(E::Map) -> Result<Attention>> LoadedNetwork for Loaded<E
     }
 }
 
-impl<S: Solver> SolvedPhoto for maskov_segment::Session<'static, S> {
+impl<S: Solver> SolvedPhoto for maskov_segment::Segmenter<'static, S> {
     fn map_size(&self) -> (u32, u32) {
         self.map_size()
     }

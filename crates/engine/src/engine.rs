@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use maskov_runtime::Observer;
-use maskov_segment::{MethodName, MethodSettings, Photo};
+use maskov_segment::{MethodName, MethodSettings, RgbImage};
 use maskov_weights::WeightSource;
 
 use crate::{
@@ -107,7 +107,7 @@ impl Engine {
     ///
     /// # Errors
     /// Those of the network and the device; cancellation.
-    pub async fn attention(&mut self, photo: &Photo<'_>, observer: &mut dyn Observer) -> Result<Encoded> {
+    pub async fn attention(&mut self, photo: &RgbImage<'_>, observer: &mut dyn Observer) -> Result<Encoded> {
         loop {
             match self.network().encode(photo, observer).await {
                 Err(error) if self.recover(&error, observer).await? => {}
@@ -124,7 +124,7 @@ impl Engine {
     /// As [`Engine::attention`].
     pub async fn encode(
         &mut self,
-        photo: Photo<'static>,
+        photo: RgbImage<'static>,
         fidelity: Option<Fidelity>,
         observer: &mut dyn Observer,
     ) -> Result<Session> {
@@ -143,7 +143,7 @@ impl Engine {
     /// Those of the network and the device; cancellation.
     pub async fn encode_once(
         &self,
-        photo: Photo<'static>,
+        photo: RgbImage<'static>,
         fidelity: Option<Fidelity>,
         observer: &mut dyn Observer,
     ) -> Result<Session> {

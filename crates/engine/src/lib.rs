@@ -40,6 +40,6 @@ pub use trial::{Trial, try_adapter};
 
 pub use maskov_runtime::{Observer, Step, Watch};
 pub use maskov_segment::{
-    LARGEST_SIZE, Mask, MethodName, PREVIEW_STRIDES, Photo, PointStages, PromptPoint, SMALLEST_SIZE,
+    LARGEST_SIZE, Mask, MethodName, PREVIEW_STRIDES, PointStages, PromptPoint, RgbImage, SMALLEST_SIZE,
     Segmentation, SizeStop, TransitionRow,
 };

@@ -2,7 +2,7 @@
 
 use maskov_model::{ModelGraph, Settings};
 use maskov_runtime::{Observer, Timings};
-use maskov_segment::Photo;
+use maskov_segment::RgbImage;
 use maskov_weights::WeightSource;
 use web_time::Instant;
 
@@ -62,7 +62,7 @@ impl Network {
     ///
     /// # Errors
     /// Those of the network and the device; cancellation.
-    pub async fn encode(&self, photo: &Photo<'_>, observer: &mut dyn Observer) -> Result<Encoded> {
+    pub async fn encode(&self, photo: &RgbImage<'_>, observer: &mut dyn Observer) -> Result<Encoded> {
         let start = Instant::now();
         let side = self.image_side;
         let (width, height) = (photo.width() as usize, photo.height() as usize);

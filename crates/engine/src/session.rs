@@ -2,7 +2,7 @@
 
 use maskov_runtime::{Observer, Timings};
 use maskov_segment::{
-    MethodSettings, Photo, PointStages, PromptPoint, Segmentation, SizeStop, TransitionRow,
+    MethodSettings, PointStages, PromptPoint, RgbImage, Segmentation, SizeStop, TransitionRow,
 };
 
 use crate::backend::SolvedPhoto;
@@ -27,7 +27,7 @@ impl Session {
     pub async fn new(
         device: &Device,
         attention: Attention,
-        photo: Photo<'static>,
+        photo: RgbImage<'static>,
         method: MethodSettings,
         fidelity: Fidelity,
         observer: &mut dyn Observer,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use maskov_gpu::{Gpu, Profiling};
 use maskov_runtime::Observer;
-use maskov_segment::{HostWork, Layer, Photo, Result, Scoring, Solver, TransitionRow, Urgency};
+use maskov_segment::{HostWork, MergeLayer, Result, RgbImage, Scoring, Solver, TransitionRow, Urgency};
 use web_time::Instant;
 
 use crate::network::milliseconds;
@@ -149,7 +149,7 @@ impl<S: Solver> Solver for Timed<S> {
 
     async fn load_photo(
         &self,
-        photo: &Photo<'_>,
+        photo: &RgbImage<'_>,
         resolution: usize,
         observer: &mut dyn Observer,
     ) -> Result<S::Upsampling> {
@@ -205,7 +205,7 @@ impl<S: Solver> Solver for Timed<S> {
         });
     }
 
-    async fn merge(&self, layers: &[Layer<'_, S::Profile>], pixels: usize) -> Result<Vec<u8>> {
+    async fn merge(&self, layers: &[MergeLayer<'_, S::Profile>], pixels: usize) -> Result<Vec<u8>> {
         let start = Instant::now();
         let mask = self.solver.merge(layers, pixels).await?;
         self.log.since(Stage::Merge, start);

@@ -6,7 +6,7 @@ mod common;
 use std::rc::Rc;
 
 use maskov_engine::{
-    Device, DeviceChoice, Engine, EngineError, Mask, Model, Photo, Plan, PromptPoint, try_adapter,
+    Device, DeviceChoice, Engine, EngineError, Mask, Model, Plan, PromptPoint, RgbImage, try_adapter,
 };
 use maskov_gpu::GpuError;
 use pollster::block_on;
@@ -16,11 +16,11 @@ use common::{pack, still_life};
 const POINTS: [PromptPoint; 2] = [PromptPoint::new(120, 90, true), PromptPoint::new(5, 5, false)];
 
 /// 240 × 180 pixels around the object of the first point.
-fn photo() -> Photo<'static> {
+fn photo() -> RgbImage<'static> {
     let whole = still_life();
     let rgb = whole.rgb();
     let row = |y: usize| &rgb[(y * 1600 + 520) * 3..][..240 * 3];
-    Photo::new(240, 180, (730..910).flat_map(row).copied().collect::<Vec<u8>>()).unwrap()
+    RgbImage::new(240, 180, (730..910).flat_map(row).copied().collect::<Vec<u8>>()).unwrap()
 }
 
 fn open(choice: DeviceChoice, resolution: usize) -> Engine {
@@ -118,7 +118,7 @@ fn a_preview_is_the_mask_where_nothing_is_to_be_refined() {
     for y in 0..720 {
         rgb.extend((0..960).flat_map(|x| &small.rgb()[(y / 4 * 240 + x / 4) * 3..][..3]));
     }
-    let large = Photo::new(960, 720, rgb).unwrap();
+    let large = RgbImage::new(960, 720, rgb).unwrap();
     let mut session = block_on(engine.encode_once(large, None, &mut ())).unwrap();
     session.set_points(&[PromptPoint::new(480, 360, true)]).unwrap();
     let preview = block_on(session.preview(&mut ())).unwrap().mask;

@@ -1,8 +1,8 @@
 //! Walks a graph with weights, on the GPU or on the CPU.
 //!
 //! ```text
-//! Graph ──▶ Plan ──┐
-//! WeightSource ────┴─▶ load ─▶ Executor::run(image) ─▶ Outputs: values, attention maps, timings
+//! Graph ─▶ Schedule ──┐
+//! WeightSource ───────┴─▶ load ─▶ Executor::run(image) ─▶ Outputs: values, attention maps, timings
 //! ```
 //!
 //! [`GpuExecutor`] is the product. [`CpuExecutor`] is the reference (it keeps f32 weights where the file has them) and the fallback where there is no
@@ -17,7 +17,7 @@ mod gpu;
 mod memory_plan;
 mod picture;
 mod pieces;
-mod plan;
+mod schedule;
 mod timings;
 mod weights;
 

@@ -10,7 +10,7 @@ use maskov_kernels::group_norm_partials::partials_len;
 
 use crate::Result;
 use crate::pieces::{conv_scratch_words, rows_per_tile};
-use crate::plan::{Plan, Walked};
+use crate::schedule::{Schedule, Walked};
 
 /// What lies in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,8 +80,8 @@ impl MemoryPlan {
 /// # Errors
 /// As [`fits_bindings`](crate::fits_bindings); [`RuntimeError::Graph`](crate::RuntimeError::Graph) for unknown outputs.
 pub fn activation_bytes(graph: &Graph, wanted: &[&str], limit: u64) -> Result<u64> {
-    let plan = Plan::new(graph, wanted)?;
-    Ok(MemoryPlan::new(&plan.graph, &plan.photo_walk(), limit)?.bytes())
+    let schedule = Schedule::new(graph, wanted)?;
+    Ok(MemoryPlan::new(&schedule.graph, &schedule.photo_walk(), limit)?.bytes())
 }
 
 fn needs(graph: &Graph, walked: &Walked, limit: u64) -> Result<Vec<Need>> {
@@ -155,12 +155,12 @@ mod tests {
     #[test]
     fn what_is_alive_together_shares_no_slot_and_fits_its_own() {
         for limit in [128 << 20, 64 << 10] {
-            let plan = Plan::new(&list(), &["y"]).unwrap();
-            let walked = plan.photo_walk();
-            let memory = MemoryPlan::new(&plan.graph, &walked, limit).unwrap();
+            let schedule = Schedule::new(&list(), &["y"]).unwrap();
+            let walked = schedule.photo_walk();
+            let memory = MemoryPlan::new(&schedule.graph, &walked, limit).unwrap();
             for step in 0..walked.ops.len() {
                 let mut slots = Vec::new();
-                for item in alive_at(&walked, &plan.graph, step, limit) {
+                for item in alive_at(&walked, &schedule.graph, step, limit) {
                     let (slot, words) = memory.place(item);
                     assert!(!slots.contains(&slot), "{item:?} at {step} lies in a slot that is taken");
                     assert!(words <= memory.slots[slot] && 4 * words as u64 <= limit);
@@ -172,8 +172,8 @@ mod tests {
 
     #[test]
     fn memory_is_used_again() {
-        let plan = Plan::new(&list(), &["y"]).unwrap();
-        let memory = MemoryPlan::new(&plan.graph, &plan.photo_walk(), 128 << 20).unwrap();
+        let schedule = Schedule::new(&list(), &["y"]).unwrap();
+        let memory = MemoryPlan::new(&schedule.graph, &schedule.photo_walk(), 128 << 20).unwrap();
         // x; a, and then d where a was; b, and then y; c; the norm's two.
         let (x, wide) = (4 * 64 * 64, 4 * 64 * 256);
         let scratch = 4 * (partials_len(64, 256) + 8) as u64;
@@ -182,9 +182,9 @@ mod tests {
 
     #[test]
     fn what_is_wanted_stays_to_the_end() {
-        let plan = Plan::new(&list(), &["a", "y"]).unwrap();
-        let walked = plan.photo_walk();
-        let a = plan.graph.find("a").unwrap();
-        assert!(alive_at(&walked, &plan.graph, 4, 128 << 20).contains(&Item::Tile(a, 0)));
+        let schedule = Schedule::new(&list(), &["a", "y"]).unwrap();
+        let walked = schedule.photo_walk();
+        let a = schedule.graph.find("a").unwrap();
+        assert!(alive_at(&walked, &schedule.graph, 4, 128 << 20).contains(&Item::Tile(a, 0)));
     }
 }

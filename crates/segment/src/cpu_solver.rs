@@ -8,10 +8,10 @@ use crate::attention::AttentionMap;
 use crate::error::Result;
 use crate::markov_map::markov_map;
 use crate::merge::merge;
-use crate::photo::Photo;
+use crate::rgb_image::RgbImage;
 use crate::scoring::EdgeProfile;
 use crate::settings::MethodSettings;
-use crate::solver::{Layer, Scoring, Solver, TransitionRow, Urgency};
+use crate::solver::{MergeLayer, Scoring, Solver, TransitionRow, Urgency};
 use crate::transition::Transition;
 use crate::upsampling::Upsampling;
 
@@ -56,7 +56,7 @@ impl Solver for CpuSolver {
 
     async fn load_photo(
         &self,
-        photo: &Photo<'_>,
+        photo: &RgbImage<'_>,
         resolution: usize,
         observer: &mut dyn Observer,
     ) -> Result<Upsampling> {
@@ -92,7 +92,7 @@ impl Solver for CpuSolver {
         Ok(points.iter().map(threshold).collect())
     }
 
-    async fn merge(&self, layers: &[Layer<'_, EdgeProfile>], pixels: usize) -> Result<Vec<u8>> {
+    async fn merge(&self, layers: &[MergeLayer<'_, EdgeProfile>], pixels: usize) -> Result<Vec<u8>> {
         let layers: Vec<MaskLayer<'_>> = layers.iter().map(|layer| layer.mask).collect();
         Ok(merge(&layers, pixels))
     }

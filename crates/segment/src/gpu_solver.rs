@@ -25,10 +25,10 @@ use crate::error::{Result, SegmentError};
 use crate::gpu_transition::GpuTransition;
 use crate::gpu_upsampling::GpuUpsampling;
 use crate::order::{order_by_value, rank_by_value};
-use crate::photo::Photo;
+use crate::rgb_image::RgbImage;
 use crate::scoring::candidate_count;
 use crate::settings::{Method, MethodSettings};
-use crate::solver::{Layer, Scoring, Solver, TransitionRow, Urgency};
+use crate::solver::{MergeLayer, Scoring, Solver, TransitionRow, Urgency};
 
 impl From<GpuError> for SegmentError {
     fn from(error: GpuError) -> Self {
@@ -165,7 +165,7 @@ impl Solver for GpuSolver {
 
     async fn load_photo(
         &self,
-        photo: &Photo<'_>,
+        photo: &RgbImage<'_>,
         resolution: usize,
         observer: &mut dyn Observer,
     ) -> Result<GpuUpsampling> {
@@ -212,7 +212,7 @@ impl Solver for GpuSolver {
         Ok(chosen.chunks_exact(2).map(|row| row[1]).collect())
     }
 
-    async fn merge(&self, layers: &[Layer<'_, GpuProfile>], pixels: usize) -> Result<Vec<u8>> {
+    async fn merge(&self, layers: &[MergeLayer<'_, GpuProfile>], pixels: usize) -> Result<Vec<u8>> {
         let chosen: Vec<[f32; 2]> = layers.iter().map(|layer| [0.0, layer.mask.threshold]).collect();
         let chosen = self.gpu.upload("chosen thresholds", &chosen)?;
         let nearest = self.gpu.create("nearest points", pixels)?;

@@ -10,7 +10,7 @@ use maskov_kernels::upsample_weights::upsample_weights;
 use maskov_progress::Observer;
 
 use crate::error::Result;
-use crate::photo::Photo;
+use crate::rgb_image::RgbImage;
 use crate::settings::MethodSettings;
 use crate::solver::step;
 
@@ -40,7 +40,7 @@ impl GpuUpsampling {
     /// [`SegmentError::Cancelled`], asked between pieces of the image; those of the device.
     pub(crate) async fn new(
         gpu: &Gpu,
-        photo: &Photo<'_>,
+        photo: &RgbImage<'_>,
         resolution: usize,
         settings: &MethodSettings,
         observer: &mut dyn Observer,

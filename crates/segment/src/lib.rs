@@ -6,7 +6,7 @@
 //! photo ─▶ upsampling weights ────────────┘               └─▶ size score ─▶ field ─▶ cut ─▶ edge band ─── ours ────────┘
 //! ```
 //!
-//! [`Session`] holds a photo and runs either; `m2n2` and `maskov` are the two ways from maps to a mask. What is computed on a
+//! [`Segmenter`] holds a photo and runs either; `m2n2` and `maskov` are the two ways from maps to a mask. What is computed on a
 //! GPU or a CPU hides behind [`Solver`]; [`CpuSolver`] is the CPU's, [`GpuSolver`] the GPU's. A point's maps are cached: a
 //! further point costs one map.
 
@@ -27,11 +27,11 @@ mod markov_map;
 mod maskov;
 mod merge;
 mod order;
-mod photo;
 mod points;
 mod refine;
+mod rgb_image;
 mod scoring;
-mod session;
+mod segmenter;
 mod settings;
 mod solver;
 mod transition;
@@ -50,12 +50,12 @@ pub use maskov::MaskovSettings;
 pub use maskov_kernels::truncated_nearest::MaskLayer;
 pub use merge::{Mask, own_clicked_pixels};
 pub use order::{order_by_value, rank_by_value};
-pub use photo::Photo;
 pub use points::{LARGEST_SIZE, PromptPoint, SMALLEST_SIZE, SizeStop, start_state};
 pub use refine::Refinement;
+pub use rgb_image::RgbImage;
 pub use scoring::{EdgeProfile, candidate_count};
-pub use session::{PointStages, SIZE_STOPS, Segmentation, Session};
+pub use segmenter::{PointStages, SIZE_STOPS, Segmentation, Segmenter};
 pub use settings::{Method, MethodName, MethodSettings, SolveSize};
-pub use solver::{HostWork, Layer, Scoring, Solver, TransitionRow, Urgency};
+pub use solver::{HostWork, MergeLayer, Scoring, Solver, TransitionRow, Urgency};
 pub use transition::Transition;
 pub use upsampling::{Upsampling, upsample_direct};

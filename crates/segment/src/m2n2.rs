@@ -9,8 +9,8 @@ use crate::flood_fill::flood_fill;
 use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache, Precision};
 use crate::merge::{Mask, own_clicked_pixels};
 use crate::points::{PromptPoint, share_within, size_in_range, threshold_of_size};
-use crate::session::Segmentation;
-use crate::solver::{Layer, Scoring, Solver};
+use crate::segmenter::Segmentation;
+use crate::solver::{MergeLayer, Scoring, Solver};
 
 /// The maps of the points clicked so far.
 pub(crate) struct M2n2<P> {
@@ -54,7 +54,7 @@ impl<P> M2n2<P> {
         }
         let layer = |(&point, &threshold): (&PromptPoint, &f32)| {
             let PointMap { distances, profile, .. } = self.maps.get(point);
-            Layer { mask: MaskLayer { distances, threshold, foreground: point.foreground }, profile }
+            MergeLayer { mask: MaskLayer { distances, threshold, foreground: point.foreground }, profile }
         };
         let layers: Vec<_> = points.iter().zip(&thresholds).map(layer).collect();
         let pixels = source.solver().merge(&layers, source.pixels()).await?;

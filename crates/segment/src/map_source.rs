@@ -10,8 +10,8 @@ use maskov_progress::Observer;
 
 use crate::error::Result;
 use crate::lattice::Lattice;
-use crate::photo::Photo;
 use crate::points::{PromptPoint, start_state};
+use crate::rgb_image::RgbImage;
 use crate::solver::{Solver, Urgency, step};
 
 /// Maps kept for points that are not in use (undo, a point dragged back), besides those that are.
@@ -86,7 +86,11 @@ impl<S: Solver> Matrix<S> {
 
 impl<S: Solver> MapSource<S> {
     /// Prepares what doesn't depend on points. Maps have the size of `photo`.
-    pub async fn new(matrix: Rc<Matrix<S>>, photo: &Photo<'_>, observer: &mut dyn Observer) -> Result<Self> {
+    pub async fn new(
+        matrix: Rc<Matrix<S>>,
+        photo: &RgbImage<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
         let Matrix { solver, transition, .. } = &*matrix;
         let upsampling = solver.load_photo(photo, solver.resolution(transition), observer).await?;
         Ok(Self { matrix, upsampling, width: photo.width(), height: photo.height() })

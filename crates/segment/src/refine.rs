@@ -10,7 +10,7 @@ use std::ops::Range;
 use maskov_kernels::upsample_weights::range_weights;
 
 use crate::merge::Mask;
-use crate::photo::Photo;
+use crate::rgb_image::RgbImage;
 use maskov_parallel::for_each_run;
 
 /// Solved pixels on each side that a full-size pixel asks.
@@ -22,8 +22,8 @@ const RANGE_SIGMA: f32 = 0.1;
 
 /// A mask at solve size, ready to be brought to full size strip by strip.
 pub struct Refinement<'a> {
-    photo: &'a Photo<'a>,
-    shrunk: &'a Photo<'a>,
+    photo: &'a RgbImage<'a>,
+    shrunk: &'a RgbImage<'a>,
     mask: &'a Mask,
     /// Runs of solved pixels by solved row: what is to be done with the full-size pixels that are nearest to them.
     runs: Vec<Vec<Run>>,
@@ -65,7 +65,7 @@ impl<'a> Refinement<'a> {
     ///
     /// # Panics
     /// When mask and shrunk photo differ in size.
-    pub fn new(photo: &'a Photo<'a>, shrunk: &'a Photo<'a>, mask: &'a Mask) -> Self {
+    pub fn new(photo: &'a RgbImage<'a>, shrunk: &'a RgbImage<'a>, mask: &'a Mask) -> Self {
         assert_eq!(
             (mask.width, mask.height),
             (shrunk.width(), shrunk.height()),
@@ -193,7 +193,7 @@ mod tests {
     use super::{Refinement, border_band};
     use crate::evaluation::iou;
     use crate::merge::Mask;
-    use crate::photo::Photo;
+    use crate::rgb_image::RgbImage;
 
     const WIDTH: u32 = 600;
     const HEIGHT: u32 = 450;
@@ -204,7 +204,7 @@ mod tests {
         dx.hypot(dy) < 130.0 + 55.0 * (5.0 * dy.atan2(dx) + 0.4).sin()
     }
 
-    fn photo() -> Photo<'static> {
+    fn photo() -> RgbImage<'static> {
         let mut rgb = Vec::new();
         for y in 0..HEIGHT {
             for x in 0..WIDTH {
@@ -214,7 +214,7 @@ mod tests {
                 rgb.extend(base.map(|channel| channel + shade / 2 + noise as u8));
             }
         }
-        Photo::new(WIDTH, HEIGHT, rgb).unwrap()
+        RgbImage::new(WIDTH, HEIGHT, rgb).unwrap()
     }
 
     /// The truth at solve size: what a perfect solver would say of the pixel's centre.

@@ -4,7 +4,7 @@ use maskov_kernels::truncated_nearest::MaskLayer;
 use maskov_progress::{Observer, Step, tell};
 
 use crate::error::{Result, SegmentError};
-use crate::photo::Photo;
+use crate::rgb_image::RgbImage;
 
 /// Tells step `index` of `count` of a part of the method.
 ///
@@ -34,20 +34,20 @@ pub enum Urgency {
 
 /// A point as the merge sees it.
 #[derive(Debug)]
-pub struct Layer<'a, P> {
+pub struct MergeLayer<'a, P> {
     /// Its distance map, threshold and label.
     pub mask: MaskLayer<'a>,
     /// What the solver keeps of the map.
     pub profile: &'a P,
 }
 
-impl<P> Clone for Layer<'_, P> {
+impl<P> Clone for MergeLayer<'_, P> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<P> Copy for Layer<'_, P> {}
+impl<P> Copy for MergeLayer<'_, P> {}
 
 /// A point as its threshold sees it.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ pub trait Solver {
     /// Photo to upsampling weights for maps of `resolution`² tokens.
     async fn load_photo(
         &self,
-        photo: &Photo<'_>,
+        photo: &RgbImage<'_>,
         resolution: usize,
         observer: &mut dyn Observer,
     ) -> Result<Self::Upsampling>;
@@ -129,5 +129,5 @@ pub trait Solver {
     fn done(&self, _work: HostWork) {}
 
     /// Truncated nearest neighbour: u8 `[pixels]` of 0 and 1.
-    async fn merge(&self, layers: &[Layer<'_, Self::Profile>], pixels: usize) -> Result<Vec<u8>>;
+    async fn merge(&self, layers: &[MergeLayer<'_, Self::Profile>], pixels: usize) -> Result<Vec<u8>>;
 }

@@ -6,7 +6,7 @@ use maskov_kernels::upsample_weights::{UpsampleAxis, UpsampleGuide, WINDOW_LEN};
 use maskov_progress::Observer;
 
 use crate::error::Result;
-use crate::photo::Photo;
+use crate::rgb_image::RgbImage;
 use crate::settings::MethodSettings;
 use crate::solver::step;
 use crate::weight_rows::WeightRows;
@@ -32,7 +32,7 @@ impl Upsampling {
     /// # Errors
     /// [`SegmentError::Cancelled`](crate::SegmentError::Cancelled), asked between pieces of the image.
     pub async fn new(
-        photo: &Photo<'_>,
+        photo: &RgbImage<'_>,
         resolution: usize,
         settings: &MethodSettings,
         observer: &mut dyn Observer,
@@ -81,7 +81,7 @@ impl Upsampling {
 ///
 /// # Panics
 /// When the map is not `[resolution, resolution]`.
-pub fn upsample_direct(photo: &Photo<'_>, map: &[f32], resolution: usize, range_sigma: f32) -> Vec<f32> {
+pub fn upsample_direct(photo: &RgbImage<'_>, map: &[f32], resolution: usize, range_sigma: f32) -> Vec<f32> {
     let (width, height) = (photo.width() as usize, photo.height() as usize);
     upsample_direct_cpu(map, resolution, photo.rgb(), width, height, range_sigma)
 }

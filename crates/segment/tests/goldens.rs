@@ -9,14 +9,14 @@ use common::{Golden, goldens, largest_difference};
 use maskov_gpu::Gpu;
 use maskov_gpu::testing::gpu;
 use maskov_segment::{
-    CpuSolver, GpuSolver, Method, MethodSettings, Session, SolveSize, Solver, upsample_direct,
+    CpuSolver, GpuSolver, Method, MethodSettings, Segmenter, SolveSize, Solver, upsample_direct,
 };
 
-async fn cpu_session(golden: &Golden, settings: MethodSettings) -> Session<'static, CpuSolver> {
+async fn cpu_session(golden: &Golden, settings: MethodSettings) -> Segmenter<'static, CpuSolver> {
     let solver = CpuSolver::new(settings).unwrap();
     let no_one = &mut ();
     let session =
-        Session::new(solver, Method::M2n2, golden.attention(), golden.photo(), SolveSize::Exact, no_one);
+        Segmenter::new(solver, Method::M2n2, golden.attention(), golden.photo(), SolveSize::Exact, no_one);
     session.await.unwrap()
 }
 
@@ -24,13 +24,13 @@ async fn gpu_session(
     gpu: &Rc<Gpu>,
     golden: &Golden,
     settings: MethodSettings,
-) -> Session<'static, GpuSolver> {
+) -> Segmenter<'static, GpuSolver> {
     let solver = GpuSolver::new(gpu.clone(), settings).unwrap();
     let attention = solver.upload_attention(&golden.attention()).unwrap();
-    Session::new(solver, Method::M2n2, attention, golden.photo(), SolveSize::Exact, &mut ()).await.unwrap()
+    Segmenter::new(solver, Method::M2n2, attention, golden.photo(), SolveSize::Exact, &mut ()).await.unwrap()
 }
 
-async fn check_all<S: Solver>(golden: &Golden, mut session: Session<'static, S>) {
+async fn check_all<S: Solver>(golden: &Golden, mut session: Segmenter<'static, S>) {
     check_transition(golden, &session).await;
     check_stages(golden, &session).await;
     check_masks(golden, &mut session).await;

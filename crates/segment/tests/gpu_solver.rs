@@ -7,8 +7,8 @@ use maskov_gpu::RowTiled;
 use maskov_gpu::testing::{Seeded, gpu};
 use maskov_progress::{Step, Watch};
 use maskov_segment::{
-    AttentionMap, CpuSolver, GpuSolver, Method, MethodSettings, Photo, PromptPoint, SegmentError, Session,
-    SolveSize, Solver, Urgency,
+    AttentionMap, CpuSolver, GpuSolver, Method, MethodSettings, PromptPoint, RgbImage, SegmentError,
+    Segmenter, SolveSize, Solver, Urgency,
 };
 
 /// A random attention map with a strong diagonal.
@@ -47,10 +47,10 @@ async fn maps_that_are_made_together_are_those_of_each_alone() {
     assert_eq!(gpu.counts().objects, 0);
 }
 
-fn photo(width: u32, height: u32) -> Photo<'static> {
+fn photo(width: u32, height: u32) -> RgbImage<'static> {
     let mut seeded = Seeded::new(21);
     let rgb: Vec<u8> = (0..width * height * 3).map(|i| (seeded.below(30) + i / width % 200) as u8).collect();
-    Photo::new(width, height, rgb).expect("bytes fit the size")
+    RgbImage::new(width, height, rgb).expect("bytes fit the size")
 }
 
 #[wasm_bindgen_test::wasm_bindgen_test(unsupported = pollster::test)]
@@ -64,13 +64,13 @@ async fn photos_of_any_shape_give_the_cpu_solvers_masks() {
         let cpu = CpuSolver::new(settings()).expect("settings in their ranges");
         let map = attention(resolution);
         let mut on_cpu =
-            Session::new(cpu, Method::M2n2, map.clone(), photo(width, height), SolveSize::Exact, &mut ())
+            Segmenter::new(cpu, Method::M2n2, map.clone(), photo(width, height), SolveSize::Exact, &mut ())
                 .await
                 .expect("a session");
         let solver = GpuSolver::new(gpu.clone(), settings()).expect("settings in their ranges");
         let map = solver.upload_attention(&map).expect("fits");
         let mut on_gpu =
-            Session::new(solver, Method::M2n2, map, photo(width, height), SolveSize::Exact, &mut ())
+            Segmenter::new(solver, Method::M2n2, map, photo(width, height), SolveSize::Exact, &mut ())
                 .await
                 .expect("a session");
         for count in 0..=points.len() {

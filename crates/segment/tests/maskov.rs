@@ -4,17 +4,17 @@ mod scene;
 
 use maskov_segment::evaluation::{iou, next_click};
 use maskov_segment::{
-    AttentionMap, CpuSolver, MaskovSettings, Method, Photo, PromptPoint, Session, SolveSize,
+    AttentionMap, CpuSolver, MaskovSettings, Method, PromptPoint, RgbImage, Segmenter, SolveSize,
 };
 use pollster::block_on;
 use scene::{RESOLUTION, attention, photo, truth};
 
-type CpuSession = Session<'static, CpuSolver>;
+type CpuSession = Segmenter<'static, CpuSolver>;
 
-fn session_with(settings: MaskovSettings, attention: AttentionMap, photo: Photo<'static>) -> CpuSession {
+fn session_with(settings: MaskovSettings, attention: AttentionMap, photo: RgbImage<'static>) -> CpuSession {
     let method = Method::Maskov(settings);
     let solver = CpuSolver::new(method.settings(0.65)).unwrap();
-    block_on(Session::new(solver, method, attention, photo, SolveSize::CPU, &mut ())).unwrap()
+    block_on(Segmenter::new(solver, method, attention, photo, SolveSize::CPU, &mut ())).unwrap()
 }
 
 fn session(width: u32, height: u32) -> CpuSession {
@@ -36,8 +36,8 @@ fn simulated(session: &mut CpuSession, width: u32, height: u32, clicks: usize) -
     points
 }
 
-fn flat(width: u32, height: u32) -> Photo<'static> {
-    Photo::new(width, height, vec![90; (width * height * 3) as usize]).unwrap()
+fn flat(width: u32, height: u32) -> RgbImage<'static> {
+    RgbImage::new(width, height, vec![90; (width * height * 3) as usize]).unwrap()
 }
 
 #[test]

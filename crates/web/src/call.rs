@@ -25,7 +25,7 @@ pub(crate) struct Call {
 /// How far a call is: `Progress` in types.rs.
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Progress {
-    pub stage: Stage,
+    pub stage: Phase,
     /// Bytes or layers.
     pub done: f64,
     /// Of how many; 0 where nobody knows.
@@ -37,7 +37,7 @@ pub(crate) struct Progress {
 /// What a call is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Stage {
+pub(crate) enum Phase {
     Loading,
     Encoding,
     Segmenting,
@@ -45,7 +45,7 @@ pub(crate) enum Stage {
     Shrinking,
 }
 
-impl Stage {
+impl Phase {
     fn at(self, done: usize, total: usize) -> Progress {
         Progress { stage: self, done: done as f64, total: total as f64, stored: None }
     }
@@ -87,9 +87,9 @@ impl Call {
         }
     }
 
-    /// Tells that a stage begins, whose length nobody knows yet.
-    pub fn tell_stage(&self, stage: Stage) {
-        self.tell(stage.at(0, 0));
+    /// Tells that a phase begins, whose length nobody knows yet.
+    pub fn tell_phase(&self, phase: Phase) {
+        self.tell(phase.at(0, 0));
     }
 
     pub fn tell(&self, progress: Progress) {
@@ -136,7 +136,7 @@ impl Observer for Watcher<'_> {
             let is_due = self.call.event_loop.is_due();
             // A part that takes no longer than a turn of the event loop is told all the same.
             if self.tells_encoding && (is_due || step.index == 0) {
-                self.call.tell(Progress { done: percent(step), ..Stage::Encoding.at(0, 100) });
+                self.call.tell(Progress { done: percent(step), ..Phase::Encoding.at(0, 100) });
             }
             if is_due {
                 self.call.event_loop.yield_now().await;

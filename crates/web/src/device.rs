@@ -14,7 +14,7 @@ const UNNAMED: &str = "unnamed adapter";
 /// `Device` in types.rs.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Device {
+pub(crate) struct DeviceDescription {
     kind: &'static str,
     name: String,
     software: bool,
@@ -66,7 +66,7 @@ impl Verdict {
     }
 }
 
-impl Device {
+impl DeviceDescription {
     /// `adapter` is what to call one that does not name itself, `verdict` that of [`choose`].
     pub fn of(engine: &Engine, adapter: Option<&String>, verdict: Option<&Verdict>) -> Self {
         let (kind, name) = match engine.device() {

@@ -9,7 +9,7 @@ use maskov_weights::{
 };
 use wasm_bindgen::JsValue;
 
-use crate::call::{Call, Progress, Stage};
+use crate::call::{Call, Phase, Progress};
 use crate::error::name_of;
 use crate::fetch_source::{Asking, FetchSource, fetch_whole};
 use crate::store::Store;
@@ -127,7 +127,7 @@ impl ModelFiles {
         self.done_bytes.set(self.done_bytes.get() + bytes);
         let call = self.call.borrow().clone();
         call.tell(Progress {
-            stage: Stage::Loading,
+            stage: Phase::Loading,
             done: self.done_bytes.get() as f64,
             total: self.total_bytes.get() as f64,
             stored: Some(stored),

@@ -2,15 +2,13 @@
 
 use std::rc::Rc;
 
-use maskov_engine::{
-    Engine, EngineError, PointStages, PromptPoint, Segmentation, Session, SizeStop, Stage as EngineStage,
-};
+use maskov_engine::{Engine, EngineError, PointStages, PromptPoint, Segmentation, Session, SizeStop, Stage};
 use maskov_photo::Photo;
 use maskov_weights::Pack;
 
 use crate::adapter::adapter_name;
-use crate::call::{Call, Stage};
-use crate::device::{Device, Verdict, choose};
+use crate::call::{Call, Phase};
+use crate::device::{DeviceDescription, Verdict, choose};
 use crate::error::Failure;
 use crate::model_files::{ModelFiles, Stored};
 use crate::options::LoadSettings;
@@ -27,7 +25,7 @@ pub(crate) struct Work {
     adapter: Option<String>,
     /// What came of trying the adapter, where it was tried.
     verdict: Option<Verdict>,
-    image: Option<Image>,
+    image: Option<OpenedPhoto>,
     /// Devices lost since a call succeeded.
     losses: u32,
     /// Whether the device is to be opened again before anything else: a recovery ended half way.
@@ -35,14 +33,14 @@ pub(crate) struct Work {
 }
 
 /// The photo, and what the engine made of it on its present device.
-struct Image {
+struct OpenedPhoto {
     photo: Rc<Photo>,
     session: Option<Session>,
 }
 
 /// What an engine says about itself between calls.
 pub(crate) struct Status {
-    pub device: Device,
+    pub device: DeviceDescription,
     pub resolution: usize,
     pub own_resolution: usize,
     pub stored: Stored,
@@ -52,7 +50,7 @@ impl Work {
     /// # Errors
     /// Those of the model and, where there is no way round, of the device.
     pub async fn load(settings: &LoadSettings, call: &Rc<Call>) -> Result<Self, Failure> {
-        call.tell_stage(Stage::Loading);
+        call.tell_phase(Phase::Loading);
         let fresh = settings.fresh.unwrap_or_default();
         let (files, pack) = ModelFiles::open(&settings.model, fresh, call).await?;
         let wish = settings.device.unwrap_or_default();
@@ -69,7 +67,7 @@ impl Work {
 
     pub fn status(&self) -> Status {
         Status {
-            device: Device::of(&self.engine, self.adapter.as_ref(), self.verdict.as_ref()),
+            device: DeviceDescription::of(&self.engine, self.adapter.as_ref(), self.verdict.as_ref()),
             resolution: self.engine.network().resolution(),
             own_resolution: self.engine.model().settings().resolution,
             stored: self.files.stored(),
@@ -84,10 +82,10 @@ impl Work {
     pub async fn set_image(&mut self, photo: Rc<Photo>, call: &Rc<Call>) -> Result<f64, Failure> {
         // The old photo's maps and weights first: two at once may not fit.
         self.image = None;
-        self.image = Some(Image { photo, session: None });
+        self.image = Some(OpenedPhoto { photo, session: None });
         let network_ms = async |session: &mut Session| {
             let times = session.take_times();
-            Ok(times.iter().filter(|time| time.stage == EngineStage::Network).map(|time| time.ms).sum())
+            Ok(times.iter().filter(|time| time.stage == Stage::Network).map(|time| time.ms).sum())
         };
         let result = self.solve(call, network_ms).await;
         if result.is_err() || call.is_ended() {
@@ -108,7 +106,7 @@ impl Work {
     ) -> Result<(Segmentation, Rc<Photo>), Failure> {
         let photo = self.photo()?;
         let segmentation = self.solve(call, async |session| {
-            call.tell_stage(Stage::Segmenting);
+            call.tell_phase(Phase::Segmenting);
             session.set_points(points)?;
             let watcher = &mut call.watcher();
             if is_preview { session.preview(watcher).await } else { session.mask(watcher).await }
@@ -137,7 +135,7 @@ impl Work {
     ) -> Result<Vec<SizeStop>, Failure> {
         self.photo()?;
         let sizes = self.solve(call, async |session| {
-            call.tell_stage(Stage::Segmenting);
+            call.tell_phase(Phase::Segmenting);
             session.set_points(points)?;
             // Of several points on one pixel the session keeps one.
             let place = |point: &PromptPoint| (point.x, point.y);
@@ -159,7 +157,7 @@ impl Work {
     ) -> Result<(PointStages, (u32, u32)), Failure> {
         self.photo()?;
         let stages = self.solve(call, async |session| {
-            call.tell_stage(Stage::Segmenting);
+            call.tell_phase(Phase::Segmenting);
             Ok((session.stages(point).await?, session.map_size()))
         });
         stages.await
@@ -234,12 +232,12 @@ impl Work {
                     self.losses = 0;
                     return Err(error.into());
                 }
-                call.tell_stage(Stage::Recovering);
+                call.tell_phase(Phase::Recovering);
                 // It is opened where the work is done again.
                 return Ok(());
             }
             if matches!(error.code(), "out-of-memory" | "buffer-too-large") {
-                call.tell_stage(Stage::Shrinking);
+                call.tell_phase(Phase::Shrinking);
             }
             self.files.start_again(call);
             match self.engine.fall_back(&error, &mut call.watcher()).await {
@@ -264,7 +262,7 @@ impl Drop for Work {
 }
 
 async fn encode(engine: &Engine, photo: &Photo, call: &Call) -> Result<Session, EngineError> {
-    call.tell_stage(Stage::Encoding);
-    let pixels = maskov_engine::Photo::new(photo.width(), photo.height(), photo.rgb().into_owned())?;
+    call.tell_phase(Phase::Encoding);
+    let pixels = maskov_engine::RgbImage::new(photo.width(), photo.height(), photo.rgb().into_owned())?;
     engine.encode_once(pixels, None, &mut call.watcher_of_encoding()).await
 }

@@ -1,7 +1,7 @@
 //! `maskov bench --counts`: what opening a photo, clicks and a hover ask of the GPU, whatever its speed.
 
 use anyhow::{Result, bail};
-use maskov_engine::{Device, Engine, Photo, PromptPoint};
+use maskov_engine::{Device, Engine, PromptPoint, RgbImage};
 use maskov_gpu::{Counts, Gpu};
 use serde_json::{Map, Value, json};
 
@@ -27,7 +27,7 @@ impl Counted {
     ///
     /// # Errors
     /// Without a GPU; those of the engine.
-    pub async fn measure(engine: &Engine, photo: &Photo<'static>) -> Result<Self> {
+    pub async fn measure(engine: &Engine, photo: &RgbImage<'static>) -> Result<Self> {
         let Device::Gpu(gpu) = engine.device() else {
             bail!("--counts counts what is asked of a GPU, and this runs on the CPU. Add --device gpu.");
         };
@@ -36,7 +36,7 @@ impl Counted {
         Self::of(engine, gpu, photo).await
     }
 
-    async fn of(engine: &Engine, gpu: &Gpu, photo: &Photo<'static>) -> Result<Self> {
+    async fn of(engine: &Engine, gpu: &Gpu, photo: &RgbImage<'static>) -> Result<Self> {
         gpu.start_counting();
         let mut session = engine.encode_once(photo.clone(), None, &mut ()).await?;
         let mut counted = vec![("opening the photo", gpu.counts())];

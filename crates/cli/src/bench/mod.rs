@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use maskov_engine::{Device, Engine, Photo, PromptPoint, Stage};
+use maskov_engine::{Device, Engine, PromptPoint, RgbImage, Stage};
 use maskov_gpu::Profiling;
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -117,12 +117,12 @@ pub fn run(args: BenchArgs) -> Result<()> {
 }
 
 /// What the numbers are of.
-fn about(engine: &Engine, photo: &Photo<'_>) -> String {
+fn about(engine: &Engine, photo: &RgbImage<'_>) -> String {
     let (device, resolution) = (engine.device().name(), engine.network().resolution());
     format!("{device}, R = {resolution}, photo {}×{}", photo.width(), photo.height())
 }
 
-fn write_json(out: OutFile, engine: &Engine, photo: &Photo<'_>, mut numbers: Value) -> Result<()> {
+fn write_json(out: OutFile, engine: &Engine, photo: &RgbImage<'_>, mut numbers: Value) -> Result<()> {
     numbers["device"] = engine.device().name().into();
     numbers["resolution"] = engine.network().resolution().into();
     numbers["photo"] = json!([photo.width(), photo.height()]);
@@ -130,7 +130,7 @@ fn write_json(out: OutFile, engine: &Engine, photo: &Photo<'_>, mut numbers: Val
 }
 
 /// A photo and two clicks. The size it was solved at.
-async fn measure(engine: &mut Engine, photo: &Photo<'static>, times: &mut Times) -> Result<(u32, u32)> {
+async fn measure(engine: &mut Engine, photo: &RgbImage<'static>, times: &mut Times) -> Result<(u32, u32)> {
     let start = std::time::Instant::now();
     let mut session = engine.encode(photo.clone(), None, &mut ()).await?;
     let timings = session.network_timings().by_block();
@@ -195,7 +195,7 @@ fn median(values: &[f64]) -> f64 {
 }
 
 /// A picture with soft and hard edges, the same each time.
-fn generated(width: u32, height: u32) -> Result<Photo<'static>> {
+fn generated(width: u32, height: u32) -> Result<RgbImage<'static>> {
     let mut rgb = Vec::with_capacity((width * height * 3) as usize);
     let mut state = 1u32;
     for y in 0..height {
@@ -212,7 +212,7 @@ fn generated(width: u32, height: u32) -> Result<Photo<'static>> {
             });
         }
     }
-    Ok(Photo::new(width, height, rgb)?)
+    Ok(RgbImage::new(width, height, rgb)?)
 }
 
 #[cfg(test)]

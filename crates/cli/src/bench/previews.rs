@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::Args;
 use maskov_engine::{
-    Engine, EngineError, Mask, PREVIEW_STRIDES, Photo, PromptPoint, Session, Stage, Step, Watch,
+    Engine, EngineError, Mask, PREVIEW_STRIDES, PromptPoint, RgbImage, Session, Stage, Step, Watch,
 };
 use maskov_segment::evaluation::iou;
 use pollster::block_on;
@@ -77,7 +77,7 @@ impl Round {
     async fn measure(
         &mut self,
         engine: &Engine,
-        photo: &Photo<'static>,
+        photo: &RgbImage<'static>,
         stride: usize,
         points: u32,
     ) -> Result<()> {
@@ -145,7 +145,7 @@ async fn preview(session: &mut Session, point: PromptPoint) -> Result<(Mask, boo
 
 /// The points of a sequence that covers the photo evenly, however many there are: by multiples of the plastic number's
 /// powers.
-fn spread_out(index: u32, photo: &Photo<'_>) -> PromptPoint {
+fn spread_out(index: u32, photo: &RgbImage<'_>) -> PromptPoint {
     const PLASTIC: f64 = 1.324_717_957_244_746;
     let along = |power: i32, extent: u32| {
         let share = (0.5 + f64::from(index) / PLASTIC.powi(power)).fract();

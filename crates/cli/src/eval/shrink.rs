@@ -22,10 +22,10 @@ impl LongSide {
     }
 
     /// What the method reads of a photo, by area averages.
-    pub fn photo(self, photo: &Photo) -> Result<maskov_engine::Photo<'static>> {
+    pub fn photo(self, photo: &Photo) -> Result<maskov_engine::RgbImage<'static>> {
         let from = (photo.width(), photo.height());
         let to = self.of(from);
-        Ok(maskov_engine::Photo::new(to.0, to.1, shrunk(&photo.rgb(), from, to))?)
+        Ok(maskov_engine::RgbImage::new(to.0, to.1, shrunk(&photo.rgb(), from, to))?)
     }
 
     /// The pixels of which half or more is covered.

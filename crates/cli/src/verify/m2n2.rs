@@ -1,7 +1,7 @@
 //! The method on a given attention map, against the authors' code.
 
 use anyhow::{Result, bail};
-use maskov_engine::{Attention, Device, Fidelity, Photo, PromptPoint, Session};
+use maskov_engine::{Attention, Device, Fidelity, PromptPoint, RgbImage, Session};
 use maskov_segment::evaluation::iou;
 use maskov_segment::{AttentionMap, MethodSettings, upsample_direct};
 
@@ -25,7 +25,7 @@ pub async fn verify(golden: &Golden, device: &Device, report: &mut Report) -> Re
     let [height, width, 3] = *golden.shape("image")? else {
         bail!("`image` has shape {:?}, not [height, width, 3]", golden.shape("image")?);
     };
-    let photo = Photo::new(width as u32, height as u32, golden.u8("image")?)?;
+    let photo = RgbImage::new(width as u32, height as u32, golden.u8("image")?)?;
     let resolution = golden.shape("attention")?[0].isqrt();
     let attention = Attention::Cpu(AttentionMap::new(resolution, golden.f32("attention")?)?);
     let (direct_photo, range_sigma) = (photo.clone(), method.range_sigma);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use maskov_engine::Photo;
+use maskov_engine::RgbImage;
 use maskov_fixtures::repository;
 use maskov_weights::Pack;
 
@@ -14,8 +14,8 @@ pub fn pack() -> Rc<Pack> {
 }
 
 /// 1600 pixels wide.
-pub fn still_life() -> Photo<'static> {
+pub fn still_life() -> RgbImage<'static> {
     let bytes = std::fs::read(repository("web/sample/still_life.jpg")).unwrap();
     let photo = maskov_photo::decode(&bytes).unwrap();
-    Photo::new(photo.width(), photo.height(), photo.rgb().into_owned()).unwrap()
+    RgbImage::new(photo.width(), photo.height(), photo.rgb().into_owned()).unwrap()
 }

@@ -74,7 +74,7 @@ fn add_to_map(scores: &[f32], share: f32, map: &mut [f32]) {
 
 /// One layer of an attention map: queries and keys of `heads · d` channels, and its share. Keys behind the map's tokens take
 /// part in the softmax alone.
-pub struct Layer<'a> {
+pub struct MapLayer<'a> {
     /// `[at least tokens, channels]`
     pub q: &'a [f32],
     /// `[at least tokens, channels]`
@@ -89,8 +89,8 @@ pub struct Layer<'a> {
 
 /// Adds layers to a map and finishes it: the fast form of [`attention_map_cpu`](maskov_kernels::attention_map::attention_map_cpu),
 /// and of [`normalize_rows_cpu`](maskov_kernels::normalize_rows::normalize_rows_cpu) after it.
-pub fn attention_map(layers: &[Layer<'_>], tokens: usize, map: &mut [f32]) {
-    let most_keys = layers.iter().map(Layer::keys).max().unwrap_or(tokens);
+pub fn attention_map(layers: &[MapLayer<'_>], tokens: usize, map: &mut [f32]) {
+    let most_keys = layers.iter().map(MapLayer::keys).max().unwrap_or(tokens);
     for_row_blocks(map, tokens, max_rows(most_keys), |first, map| {
         let rows = map.len() / tokens;
         let mut scores = Vec::new();
@@ -111,7 +111,7 @@ pub fn attention_map(layers: &[Layer<'_>], tokens: usize, map: &mut [f32]) {
     });
 }
 
-impl Layer<'_> {
+impl MapLayer<'_> {
     fn keys(&self) -> usize {
         self.k.len() / self.channels
     }
@@ -160,7 +160,7 @@ mod tests {
                 || seeded.values(tokens * channels).iter().map(|q| 2.0 * q).collect::<Vec<f32>>();
             let taps = [(values(), values(), 0.5), (values(), values(), 0.25)];
             let layers =
-                taps.each_ref().map(|(q, k, weight)| Layer { q, k, channels, heads, weight: *weight });
+                taps.each_ref().map(|(q, k, weight)| MapLayer { q, k, channels, heads, weight: *weight });
             let mut got = vec![0.0; tokens * tokens];
             attention_map(&layers, tokens, &mut got);
             // The first layer while its attention is computed, the second afterwards.

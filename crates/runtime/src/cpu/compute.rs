@@ -19,11 +19,11 @@ impl CpuExecutor {
         use Operation as O;
         // Only a map is there before its operation: as far as its layers were computed on the way.
         let mut y = self.take_or_zeros(op.output, alive);
-        let share = self.shares.get(&op.output);
-        let mut map = share.map(|share| self.take_or_zeros(share.map, alive));
+        let tapped = self.tapped_layers.get(&op.output);
+        let mut map = tapped.map(|layer| self.take_or_zeros(layer.map, alive));
         let value =
             |id: &TensorId| alive[id.0 as usize].as_deref().expect("tensors are made before they are read");
-        let shape = |id: &TensorId| self.plan.graph.tensor(*id).shape;
+        let shape = |id: &TensorId| self.schedule.graph.tensor(*id).shape;
         let weight = |id: &WeightId| &self.weights[id.0 as usize][..];
         let bias = |id: &Option<WeightId>| id.as_ref().map(weight);
         let out = shape(&op.output);
@@ -82,14 +82,15 @@ impl CpuExecutor {
             }
             O::Attention { query, key, value: v, heads, causal } => {
                 let [q, k, v] = [query, key, v].map(value);
-                let share = share.zip(map.as_mut());
-                let share = share.map(|(share, map)| attention::MapShare { map, weight: share.weight });
+                let tapped = tapped.zip(map.as_mut());
+                let share = tapped.map(|(layer, map)| attention::MapShare { map, weight: layer.weight });
                 attention::attention(q, k, v, out.channels, *heads, *causal, share, &mut y);
             }
             O::AttentionMap { taps, .. } => {
-                let is_left =
-                    |tap: &&maskov_graph::Tap| !self.shares.values().any(|share| share.is_of(tap, op.output));
-                let layer = |tap: &maskov_graph::Tap| attention::Layer {
+                let is_left = |tap: &&maskov_graph::Tap| {
+                    !self.tapped_layers.values().any(|layer| layer.is_of(tap, op.output))
+                };
+                let layer = |tap: &maskov_graph::Tap| attention::MapLayer {
                     q: value(&tap.query),
                     k: value(&tap.key),
                     channels: shape(&tap.query).channels,
@@ -100,14 +101,14 @@ impl CpuExecutor {
                 attention::attention_map(&layers, out.channels, &mut y);
             }
         }
-        if let (Some(share), Some(map)) = (share, map) {
-            alive[share.map.0 as usize] = Some(Cow::Owned(map));
+        if let (Some(layer), Some(map)) = (tapped, map) {
+            alive[layer.map.0 as usize] = Some(Cow::Owned(map));
         }
         y
     }
 
     fn take_or_zeros(&self, id: TensorId, alive: &mut Alive<'_>) -> Vec<f32> {
         let begun = alive[id.0 as usize].take();
-        begun.map_or_else(|| vec![0.0; self.plan.graph.tensor(id).shape.len()], Cow::into_owned)
+        begun.map_or_else(|| vec![0.0; self.schedule.graph.tensor(id).shape.len()], Cow::into_owned)
     }
 }

@@ -18,32 +18,32 @@ use web_time::Instant;
 
 use self::conv::Convolution;
 use crate::picture::picture;
-use crate::plan::Plan;
+use crate::schedule::Schedule;
 use crate::weights::{read_all, step};
 use crate::{Executor, Observer, Outputs, Result, RuntimeError, Step, Timings, Values};
 
 /// A graph with f32 weights in memory.
 #[derive(Debug)]
 pub struct CpuExecutor {
-    plan: Plan,
+    schedule: Schedule,
     /// By [`WeightId`], in the order that the computation reads; empty where only constants needed it.
     weights: Vec<Vec<f32>>,
     /// What was computed once per model and is read for every photo.
     constants: HashMap<TensorId, Vec<f32>>,
     /// By the output of the attention layer.
-    shares: HashMap<TensorId, Share>,
+    tapped_layers: HashMap<TensorId, TappedLayer>,
 }
 
 /// An attention layer whose softmax is added to a map while it is at hand, instead of being computed twice.
 #[derive(Debug)]
-struct Share {
+struct TappedLayer {
     map: TensorId,
     query: TensorId,
     key: TensorId,
     weight: f32,
 }
 
-impl Share {
+impl TappedLayer {
     fn is_of(&self, tap: &Tap, map: TensorId) -> bool {
         (self.map, self.query, self.key) == (map, tap.query, tap.key)
     }
@@ -64,10 +64,10 @@ impl CpuExecutor {
         constants: &[Values<'_>],
         observer: &mut dyn Observer,
     ) -> Result<Self> {
-        let plan = Plan::new(graph, wanted)?;
-        let convolutions = convolutions(&plan.graph);
-        let mut weights = vec![Vec::new(); plan.graph.weights.len()];
-        read_all(&plan.graph, source, observer, |id, tensor| {
+        let schedule = Schedule::new(graph, wanted)?;
+        let convolutions = convolutions(&schedule.graph);
+        let mut weights = vec![Vec::new(); schedule.graph.weights.len()];
+        read_all(&schedule.graph, source, observer, |id, tensor| {
             let values = tensor.to_f32()?;
             weights[id.0 as usize] = match convolutions.get(&id) {
                 Some(convolution) => convolution.order_weights(&values),
@@ -76,23 +76,23 @@ impl CpuExecutor {
             Ok(())
         })
         .await?;
-        let shares = shares(&plan);
-        let mut executor = Self { plan, weights, constants: HashMap::new(), shares };
+        let tapped_layers = tapped_layers(&schedule);
+        let mut executor = Self { schedule, weights, constants: HashMap::new(), tapped_layers };
         executor.constants = executor.compute_constants(constants).await?;
         executor.drop_weights_of_constants();
         Ok(executor)
     }
 
     async fn compute_constants(&self, constants: &[Values<'_>]) -> Result<HashMap<TensorId, Vec<f32>>> {
-        let mut alive = self.alive(self.plan.inputs(constants, true)?)?;
+        let mut alive = self.alive(self.schedule.inputs(constants, true)?)?;
         // Checked one by one: this happens once, and no later check would name the layer.
-        self.walk(&self.plan.constant, &mut alive, &mut (), Checked::EveryTensor).await?;
-        let kept = self.plan.kept.iter();
+        self.walk(&self.schedule.constant, &mut alive, &mut (), Checked::EveryTensor).await?;
+        let kept = self.schedule.kept.iter();
         Ok(kept.filter_map(|id| Some((*id, alive[id.0 as usize].take()?.into_owned()))).collect())
     }
 
     fn drop_weights_of_constants(&mut self) {
-        let per_photo = self.plan.per_photo.iter().map(|&op| &self.plan.graph.ops[op].operation);
+        let per_photo = self.schedule.per_photo.iter().map(|&op| &self.schedule.graph.ops[op].operation);
         let needed: Vec<WeightId> = per_photo.flat_map(Operation::weights).collect();
         let mut is_needed = vec![false; self.weights.len()];
         needed.iter().for_each(|id| is_needed[id.0 as usize] = true);
@@ -105,7 +105,7 @@ impl CpuExecutor {
 
     /// The constants and the given inputs, which must be finite.
     fn alive<'a>(&'a self, inputs: Vec<(TensorId, &'a [f32])>) -> Result<Alive<'a>> {
-        let mut alive: Alive<'a> = vec![None; self.plan.graph.tensors.len()];
+        let mut alive: Alive<'a> = vec![None; self.schedule.graph.tensors.len()];
         for (id, values) in &self.constants {
             alive[id.0 as usize] = Some(Cow::Borrowed(values));
         }
@@ -125,7 +125,7 @@ impl CpuExecutor {
     ) -> Result<Timings> {
         let mut timings = Timings::default();
         for (index, &at) in ops.iter().enumerate() {
-            let op = &self.plan.graph.ops[at];
+            let op = &self.schedule.graph.ops[at];
             step(observer, Step { index, count: ops.len(), name: &op.name }).await?;
             let start = Instant::now();
             let values = self.compute(op, alive);
@@ -134,7 +134,7 @@ impl CpuExecutor {
                 return Err(RuntimeError::NotFinite { name: op.name.clone() });
             }
             alive[op.output.0 as usize] = Some(Cow::Owned(values));
-            for id in &self.plan.dead_after[at] {
+            for id in &self.schedule.dead_after[at] {
                 alive[id.0 as usize] = None;
             }
         }
@@ -145,16 +145,16 @@ impl CpuExecutor {
         if is_finite(values) {
             return Ok(());
         }
-        Err(RuntimeError::NotFinite { name: self.plan.graph.tensor(id).name.clone() })
+        Err(RuntimeError::NotFinite { name: self.schedule.graph.tensor(id).name.clone() })
     }
 
     /// Takes the wanted tensors, which must be finite.
     fn outputs(&self, alive: &mut Alive<'_>, timings: Timings) -> Result<Outputs<Vec<f32>>> {
-        let maps = self.plan.graph.ops.iter();
+        let maps = self.schedule.graph.ops.iter();
         let maps = maps.filter(|op| matches!(op.operation, Operation::AttentionMap { .. }));
         let is_map: Vec<TensorId> = maps.map(|op| op.output).collect();
         let mut outputs = Outputs { tensors: HashMap::new(), maps: HashMap::new(), timings };
-        for (name, id) in &self.plan.wanted {
+        for (name, id) in &self.schedule.wanted {
             // Cloned, not taken: two names may mean one tensor.
             let values = alive[id.0 as usize].as_deref().expect("wanted tensors live to the end").to_vec();
             self.check(*id, &values)?;
@@ -169,18 +169,18 @@ impl Executor for CpuExecutor {
     type Map = Vec<f32>;
 
     fn graph(&self) -> &Graph {
-        &self.plan.graph
+        &self.schedule.graph
     }
 
     async fn run(&self, inputs: &[Values<'_>], observer: &mut dyn Observer) -> Result<Outputs<Vec<f32>>> {
-        let inputs = self.plan.inputs(inputs, false)?;
+        let inputs = self.schedule.inputs(inputs, false)?;
         let mut alive = self.alive(inputs.clone())?;
-        let timings = self.walk(&self.plan.per_photo, &mut alive, observer, Checked::OutputsOnly).await?;
+        let timings = self.walk(&self.schedule.per_photo, &mut alive, observer, Checked::OutputsOnly).await?;
         match self.outputs(&mut alive, timings) {
             Err(RuntimeError::NotFinite { name }) => {
                 // Rare enough to walk again, which finds the layer where it began.
                 let mut alive = self.alive(inputs)?;
-                self.walk(&self.plan.per_photo, &mut alive, observer, Checked::EveryTensor).await?;
+                self.walk(&self.schedule.per_photo, &mut alive, observer, Checked::EveryTensor).await?;
                 Err(RuntimeError::NotFinite { name })
             }
             outputs => outputs,
@@ -217,23 +217,24 @@ fn convolutions(graph: &Graph) -> HashMap<WeightId, Convolution> {
 }
 
 /// The attention layers of every photo that come before a map of which they are a layer.
-fn shares(plan: &Plan) -> HashMap<TensorId, Share> {
-    let ops: Vec<&Op> = plan.per_photo.iter().map(|&op| &plan.graph.ops[op]).collect();
-    let mut shares = HashMap::new();
+fn tapped_layers(schedule: &Schedule) -> HashMap<TensorId, TappedLayer> {
+    let ops: Vec<&Op> = schedule.per_photo.iter().map(|&op| &schedule.graph.ops[op]).collect();
+    let mut tapped_layers = HashMap::new();
     for (at, map) in ops.iter().enumerate() {
         let Operation::AttentionMap { taps, .. } = &map.operation else { continue };
         for tap in taps {
             let layer = ops[..at].iter().find(|layer| is_layer(layer, tap));
             // Of a layer with more tokens than the map has the softmax is not the map's.
-            let same_tokens =
-                plan.graph.tensor(tap.key).shape.rows() == plan.graph.tensor(map.output).shape.channels;
+            let same_tokens = schedule.graph.tensor(tap.key).shape.rows()
+                == schedule.graph.tensor(map.output).shape.channels;
             if let (Some(layer), true) = (layer, same_tokens) {
-                let share = Share { map: map.output, query: tap.query, key: tap.key, weight: tap.weight };
-                shares.entry(layer.output).or_insert(share);
+                let tapped =
+                    TappedLayer { map: map.output, query: tap.query, key: tap.key, weight: tap.weight };
+                tapped_layers.entry(layer.output).or_insert(tapped);
             }
         }
     }
-    shares
+    tapped_layers
 }
 
 fn is_layer(op: &Op, tap: &Tap) -> bool {

@@ -21,14 +21,14 @@ use self::rows::Rows;
 use self::weights::Weight;
 use crate::memory_plan::{Item, MemoryPlan};
 use crate::pieces::{fits_bindings, pieces, rows_per_tile};
-use crate::plan::Plan;
+use crate::schedule::Schedule;
 use crate::weights::step;
 use crate::{Executor, Observer, Outputs, Result, RuntimeError, Step, Timings, Values};
 
 /// A graph with its weights on a device.
 pub struct GpuExecutor {
     gpu: Rc<Gpu>,
-    plan: Plan,
+    schedule: Schedule,
     weights: Residence,
     /// The bias of layers that have none.
     zeros: Rc<Buffer>,
@@ -74,17 +74,17 @@ impl GpuExecutor {
         observer: &mut dyn Observer,
         binding_bytes: u64,
     ) -> Result<Self> {
-        let plan = Plan::new(graph, wanted)?;
+        let schedule = Schedule::new(graph, wanted)?;
         // Before anything is read or made.
-        fits_bindings(&plan.graph, binding_bytes)?;
-        let constant_memory = MemoryPlan::new(&plan.graph, &plan.constant_walk(), binding_bytes)?;
-        let photo_memory = MemoryPlan::new(&plan.graph, &plan.photo_walk(), binding_bytes)?;
-        let residence = Residence::new(gpu.clone(), &plan, &weights)?;
-        let widest = plan.graph.tensors.iter().map(|tensor| tensor.shape.channels).max().unwrap_or(0);
+        fits_bindings(&schedule.graph, binding_bytes)?;
+        let constant_memory = MemoryPlan::new(&schedule.graph, &schedule.constant_walk(), binding_bytes)?;
+        let photo_memory = MemoryPlan::new(&schedule.graph, &schedule.photo_walk(), binding_bytes)?;
+        let residence = Residence::new(gpu.clone(), &schedule, &weights)?;
+        let widest = schedule.graph.tensors.iter().map(|tensor| tensor.shape.channels).max().unwrap_or(0);
         let zeros = Rc::new(gpu.upload("no bias", &vec![0.0f32; widest])?);
         let mut executor = Self {
             gpu,
-            plan,
+            schedule,
             weights: residence,
             zeros,
             constants: HashMap::new(),
@@ -94,17 +94,17 @@ impl GpuExecutor {
         };
         // In a browser the device compiles while the weights arrive.
         executor.rehearse()?;
-        executor.weights.fill(&executor.plan.graph, &weights, observer).await?;
+        executor.weights.fill(&executor.schedule.graph, &weights, observer).await?;
         executor.constants = executor.compute_constants(constants).await?;
-        executor.weights.keep_only(&executor.plan, &executor.plan.per_photo);
+        executor.weights.keep_only(&executor.schedule, &executor.schedule.per_photo);
         Ok(executor)
     }
 
     async fn compute_constants(&self, constants: &[Values<'_>]) -> Result<HashMap<TensorId, Rows>> {
-        let mut walk = Walk::new(self, &self.constant_memory, &self.plan.inputs(constants, true)?)?;
-        walk.through(&self.plan.constant, &mut ()).await?;
+        let mut walk = Walk::new(self, &self.constant_memory, &self.schedule.inputs(constants, true)?)?;
+        walk.through(&self.schedule.constant, &mut ()).await?;
         let mut kept = HashMap::new();
-        for id in &self.plan.kept {
+        for id in &self.schedule.kept {
             if let Some(rows) = walk.alive[id.0 as usize].take() {
                 self.check(*id, &rows.read(&self.gpu).await?)?;
                 kept.insert(*id, rows);
@@ -142,14 +142,14 @@ impl GpuExecutor {
         if values.iter().all(|value| value.is_finite()) {
             return Ok(());
         }
-        Err(RuntimeError::NotFinite { name: self.plan.graph.tensor(id).name.clone() })
+        Err(RuntimeError::NotFinite { name: self.schedule.graph.tensor(id).name.clone() })
     }
 
     /// The wanted tensors; all must be finite, and so must the sums behind the maps.
     async fn outputs(&self, walk: &mut Walk<'_>) -> Result<Outputs<RowTiled>> {
         let mut outputs =
             Outputs { tensors: HashMap::new(), maps: HashMap::new(), timings: Timings::default() };
-        for (name, id) in &self.plan.wanted {
+        for (name, id) in &self.schedule.wanted {
             if let Some(map) = walk.maps.remove(id) {
                 outputs.maps.insert(name.clone(), map);
             } else if let Some(rows) = &walk.alive[id.0 as usize] {
@@ -181,10 +181,10 @@ impl GpuExecutor {
     /// What one run takes, dispatch by dispatch; its outputs stay on the device unread. For measuring kernels. Empty where
     /// the adapter cannot time passes.
     pub async fn time_dispatches(&self, inputs: &[Values<'_>]) -> Result<Vec<Span>> {
-        let mut walk = Walk::new(self, &self.photo_memory, &self.plan.inputs(inputs, false)?)?;
+        let mut walk = Walk::new(self, &self.photo_memory, &self.schedule.inputs(inputs, false)?)?;
         self.gpu.set_profiling(Profiling::Dispatches);
         self.gpu.start_profile();
-        let walked = walk.through(&self.plan.per_photo, &mut ()).await;
+        let walked = walk.through(&self.schedule.per_photo, &mut ()).await;
         let spans = self.gpu.finish_profile().await;
         self.gpu.set_profiling(Profiling::Off);
         walked?;
@@ -194,9 +194,9 @@ impl GpuExecutor {
     /// Walks once more, an operation at a time, to the first whose output is not finite.
     async fn first_not_finite(&self, inputs: &[(TensorId, &[f32])]) -> Result<()> {
         let mut walk = Walk::new(self, &self.photo_memory, inputs)?;
-        for &at in &self.plan.per_photo {
+        for &at in &self.schedule.per_photo {
             walk.through(&[at], &mut ()).await?;
-            let output = self.plan.graph.ops[at].output;
+            let output = self.schedule.graph.ops[at].output;
             if let Some(rows) = walk.alive[output.0 as usize].clone() {
                 self.check(output, &rows.read(&self.gpu).await?)?;
             }
@@ -209,19 +209,19 @@ impl Executor for GpuExecutor {
     type Map = RowTiled;
 
     fn graph(&self) -> &Graph {
-        &self.plan.graph
+        &self.schedule.graph
     }
 
     /// Timings are empty unless the device was told to time labels and can.
     async fn run(&self, inputs: &[Values<'_>], observer: &mut dyn Observer) -> Result<Outputs<RowTiled>> {
-        let inputs = self.plan.inputs(inputs, false)?;
+        let inputs = self.schedule.inputs(inputs, false)?;
         for (id, values) in &inputs {
             self.check(*id, values)?;
         }
         self.gpu.start_turn();
         let mut walk = Walk::new(self, &self.photo_memory, &inputs)?;
         self.gpu.start_profile();
-        let walked = walk.through(&self.plan.per_photo, observer).await;
+        let walked = walk.through(&self.schedule.per_photo, observer).await;
         let spans = self.gpu.finish_profile().await?;
         walked?;
         match self.outputs(&mut walk).await {
@@ -286,19 +286,19 @@ impl<'a> Walk<'a> {
     fn with_memory(executor: &'a GpuExecutor, memory: &'a MemoryPlan, pass: Pass<'a>) -> Result<Self> {
         let slots = memory.slots.iter().map(|words| executor.gpu.create("activations", *words));
         let slots = slots.collect::<Result<_, _>>()?;
-        let alive = vec![None; executor.plan.graph.tensors.len()];
+        let alive = vec![None; executor.schedule.graph.tensors.len()];
         Ok(Self { executor, memory, slots, pass, alive, maps: HashMap::new(), row_stats: Vec::new() })
     }
 
     /// Records these operations and sends them off, a bounded amount of work at a time. While one amount is waited for,
     /// the next is on its way.
     async fn through(&mut self, ops: &[usize], observer: &mut dyn Observer) -> Result<()> {
-        let GpuExecutor { gpu, plan, binding_bytes, .. } = self.executor;
+        let GpuExecutor { gpu, schedule, binding_bytes, .. } = self.executor;
         let mut pace = gpu.pace(Unit::Flop);
         let mut in_flight: Option<(Mark<'_>, u64)> = None;
         let mut flop = 0;
         for (index, &at) in ops.iter().enumerate() {
-            let op = &plan.graph.ops[at];
+            let op = &schedule.graph.ops[at];
             let at_op = Step { index, count: ops.len(), name: &op.name };
             step(observer, at_op).await?;
             if self.executor.weights.let_go(at) {
@@ -307,8 +307,8 @@ impl<'a> Walk<'a> {
             }
             self.executor.weights.ensure(at).await?;
             self.pass.label(&op.name);
-            let pieces = pieces(&plan.graph, op, *binding_bytes, pace.amount())?;
-            let flop_of_piece = plan.graph.op_flop(op) / pieces.len() as u64;
+            let pieces = pieces(&schedule.graph, op, *binding_bytes, pace.amount())?;
+            let flop_of_piece = schedule.graph.op_flop(op) / pieces.len() as u64;
             let output = self.begin(op, &pieces)?;
             for rows in pieces {
                 if let Some(output) = &output {
@@ -328,7 +328,7 @@ impl<'a> Walk<'a> {
             if let Some(output) = output {
                 self.finish(op, output)?;
             }
-            for id in &plan.dead_after[at] {
+            for id in &schedule.dead_after[at] {
                 self.alive[id.0 as usize] = None;
             }
         }
@@ -341,12 +341,12 @@ impl<'a> Walk<'a> {
     }
 
     fn shape(&self, id: TensorId) -> Shape {
-        self.executor.plan.graph.tensor(id).shape
+        self.executor.schedule.graph.tensor(id).shape
     }
 
     /// Memory for the rows of a tensor, with anything in it.
     fn rows_for(&self, id: TensorId) -> Result<Rows> {
-        let Tensor { name, shape } = self.executor.plan.graph.tensor(id);
+        let Tensor { name, shape } = self.executor.schedule.graph.tensor(id);
         let rows_per_tile = rows_per_tile(name, *shape, self.executor.binding_bytes)?;
         let tiles = (0..shape.rows().div_ceil(rows_per_tile)).map(|tile| self.planned(Item::Tile(id, tile)));
         Ok(Rows::new(tiles.map(Rc::new).collect(), rows_per_tile, shape.channels))

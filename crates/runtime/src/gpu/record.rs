@@ -262,7 +262,7 @@ impl Walk<'_> {
     }
 
     fn whole(&self, id: TensorId) -> Result<Rc<Buffer>> {
-        self.rows(id).whole(&self.executor.plan.graph.tensor(id).name).cloned()
+        self.rows(id).whole(&self.executor.schedule.graph.tensor(id).name).cloned()
     }
 }
 

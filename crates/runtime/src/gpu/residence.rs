@@ -8,7 +8,7 @@ use maskov_graph::{Graph, WeightId};
 use maskov_weights::{HostTensor, TensorInfo, WeightSource};
 
 use super::weights::{Role, Weight, roles};
-use crate::plan::Plan;
+use crate::schedule::Schedule;
 use crate::weights::{read_all, stored_names};
 use crate::{Observer, Result};
 
@@ -62,16 +62,21 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(plan: &Plan, source: Rc<dyn WeightSource>, files: &[StoredWeight], block_bytes: u64) -> Self {
+    fn new(
+        schedule: &Schedule,
+        source: Rc<dyn WeightSource>,
+        files: &[StoredWeight],
+        block_bytes: u64,
+    ) -> Self {
         let bytes = |id: WeightId| {
             let info = &files[id.0 as usize].info;
             info.dtype.byte_len(&info.shape).unwrap_or(0)
         };
-        let of_op = |op: usize| plan.graph.ops[op].operation.weights();
-        let walks = [&plan.constant, &plan.per_photo];
+        let of_op = |op: usize| schedule.graph.ops[op].operation.weights();
+        let walks = [&schedule.constant, &schedule.per_photo];
         let blocks: Vec<Block> =
             walks.into_iter().flat_map(|ops| blocks(ops, &of_op, &bytes, block_bytes)).collect();
-        let mut block_of = vec![0; plan.graph.ops.len()];
+        let mut block_of = vec![0; schedule.graph.ops.len()];
         for (index, block) in blocks.iter().enumerate() {
             block.ops.iter().for_each(|&op| block_of[op] = index);
         }
@@ -88,8 +93,8 @@ struct Block {
 
 impl Residence {
     /// Makes room for all weights, or makes sure that all can be read. Fails where any is missing, and names all that are.
-    pub fn new(gpu: Rc<Gpu>, plan: &Plan, weights: &Weights<'_>) -> Result<Self> {
-        let graph = &plan.graph;
+    pub fn new(gpu: Rc<Gpu>, schedule: &Schedule, weights: &Weights<'_>) -> Result<Self> {
+        let graph = &schedule.graph;
         let source = weights.source();
         let stored = stored_names(graph, source)?;
         let files = stored.into_iter().zip(roles(graph)).map(|(name, role)| {
@@ -104,7 +109,7 @@ impl Residence {
                 Ok(residence)
             }
             Weights::Streamed { source, block_bytes } => {
-                let stream = Stream::new(plan, source.clone(), &residence.files, *block_bytes);
+                let stream = Stream::new(schedule, source.clone(), &residence.files, *block_bytes);
                 Ok(Self { stream: Some(stream), ..residence })
             }
         }
@@ -187,8 +192,8 @@ impl Residence {
     }
 
     /// Lets go of weights that none of these operations reads.
-    pub fn keep_only(&self, plan: &Plan, ops: &[usize]) {
-        let weights = ops.iter().flat_map(|&op| plan.graph.ops[op].operation.weights());
+    pub fn keep_only(&self, schedule: &Schedule, ops: &[usize]) {
+        let weights = ops.iter().flat_map(|&op| schedule.graph.ops[op].operation.weights());
         self.forget_all_but(&weights.collect::<Vec<_>>());
     }
 

@@ -93,7 +93,7 @@ pub(crate) struct Clicks {
 }
 
 impl Clicks {
-    pub fn new(photo: &crate::photo::Photo<'_>, settings: MaskovSettings) -> Self {
+    pub fn new(photo: &crate::rgb_image::RgbImage<'_>, settings: MaskovSettings) -> Self {
         let (width, height) = (photo.width() as usize, photo.height() as usize);
         let contrast = Contrast::new(photo, settings.contrast_floor);
         Self { width, height, contrast, cuts: Vec::new(), settings, steps: Vec::new() }

@@ -4,7 +4,7 @@
 //! `1/β` = twice the mean squared difference of neighbours in rows and columns (Boykov and Jolly, ICCV 2001, and GrabCut).
 //! Lab is CIE L*a*b* (D65) in 8 bits as OpenCV has it: L·2.55, a + 128, b + 128, each rounded.
 
-use crate::photo::Photo;
+use crate::rgb_image::RgbImage;
 use maskov_parallel::for_each_run;
 
 /// The four neighbours behind a pixel in row-major order; those before it see the same edges from the other end.
@@ -26,7 +26,7 @@ pub(crate) struct Contrast {
 
 impl Contrast {
     /// The edges of a photo.
-    pub fn new(photo: &Photo<'_>, floor: f32) -> Self {
+    pub fn new(photo: &RgbImage<'_>, floor: f32) -> Self {
         let mut contrast = Self { lab: lab_of(photo.rgb()), width: photo.width() as usize, beta: 0.0, floor };
         contrast.beta = contrast.find_beta();
         contrast
@@ -114,7 +114,7 @@ fn f(t: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::{Contrast, lab_of};
-    use crate::photo::Photo;
+    use crate::rgb_image::RgbImage;
 
     #[test]
     fn colours_are_those_of_opencv() {
@@ -138,7 +138,7 @@ mod tests {
     fn edges_are_weak_where_colours_differ() {
         // Two columns of one colour, one of another.
         let row = [[100u8, 100, 100], [100, 100, 100], [200, 40, 40]].concat();
-        let photo = Photo::new(3, 2, [row.clone(), row].concat()).unwrap();
+        let photo = RgbImage::new(3, 2, [row.clone(), row].concat()).unwrap();
         let contrast = Contrast::new(&photo, 0.02);
         let weight = |from: usize, to: usize| {
             contrast.edges(from).find(|(_, other, _)| *other == to).map(|(_, _, weight)| weight)
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn photos_of_one_pixel_or_line_have_no_edge_that_is_not_there() {
         for (width, height, edges) in [(1, 1, 0), (4, 1, 3), (1, 5, 4)] {
-            let photo = Photo::new(width, height, vec![7; (width * height * 3) as usize]).unwrap();
+            let photo = RgbImage::new(width, height, vec![7; (width * height * 3) as usize]).unwrap();
             let contrast = Contrast::new(&photo, 0.02);
             let all: Vec<_> = (0..contrast.len()).flat_map(|pixel| contrast.edges(pixel)).collect();
             assert_eq!(all.len(), edges);

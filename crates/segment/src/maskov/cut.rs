@@ -92,7 +92,7 @@ fn steps(value: f32) -> i32 {
 mod tests {
     use super::{PixelCut, cut_unknown};
     use crate::maskov::contrast::Contrast;
-    use crate::photo::Photo;
+    use crate::rgb_image::RgbImage;
 
     const WIDTH: usize = 24;
     const HEIGHT: usize = 18;
@@ -109,7 +109,7 @@ mod tests {
             if is_object(pixel) { [170 + noise, 90, 60] } else { [60, 90 + noise, 140] }
         };
         let rgb: Vec<u8> = (0..WIDTH * HEIGHT).flat_map(colour).collect();
-        Contrast::new(&Photo::new(WIDTH as u32, HEIGHT as u32, rgb).unwrap(), 0.02)
+        Contrast::new(&RgbImage::new(WIDTH as u32, HEIGHT as u32, rgb).unwrap(), 0.02)
     }
 
     /// Above 0 on a disc that does not fit the block.

@@ -6,8 +6,8 @@
 use super::contrast::Contrast;
 use super::cut::cut_unknown;
 use super::settings::MaskovSettings;
-use crate::photo::Photo;
 use crate::refine::{border_band, position};
+use crate::rgb_image::RgbImage;
 
 /// Small pixels on each side of the border that are cut anew.
 const RADIUS: usize = 2;
@@ -25,7 +25,7 @@ pub(crate) struct EdgeBand {
 }
 
 impl EdgeBand {
-    pub fn new(photo: &Photo<'_>, small: (u32, u32), settings: &MaskovSettings) -> Self {
+    pub fn new(photo: &RgbImage<'_>, small: (u32, u32), settings: &MaskovSettings) -> Self {
         let (width, height) = (photo.width(), photo.height());
         let contrast = Contrast::new(photo, settings.contrast_floor);
         let smoothness = settings.smoothness * width.max(height) as f32 / 320.0;

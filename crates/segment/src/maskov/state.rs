@@ -9,9 +9,9 @@ use crate::error::Result;
 use crate::flood_fill::flood_steps;
 use crate::map_source::{MAPS_AT_ONCE, MapSource, PointCache, Precision};
 use crate::merge::Mask;
-use crate::photo::Photo;
 use crate::points::PromptPoint;
-use crate::session::Segmentation;
+use crate::rgb_image::RgbImage;
+use crate::segmenter::Segmentation;
 use crate::solver::{HostWork, Solver};
 
 /// The maps of the points clicked so far, and the masks after each.
@@ -25,7 +25,7 @@ pub(crate) struct Maskov {
 
 impl Maskov {
     /// `small` is the photo at the size of the maps, `solved` the one that masks are wanted of.
-    pub fn new(small: &Photo<'_>, solved: &Photo<'_>, settings: MaskovSettings) -> Self {
+    pub fn new(small: &RgbImage<'_>, solved: &RgbImage<'_>, settings: MaskovSettings) -> Self {
         let size = (small.width(), small.height());
         let is_larger = size != (solved.width(), solved.height());
         let band = is_larger.then(|| EdgeBand::new(solved, size, &settings));

@@ -1,7 +1,7 @@
 //! The stages of a reference file against any solver: one body for the CPU, the GPU and the browser.
 
 use maskov_segment::evaluation::iou;
-use maskov_segment::{Session, Solver, upsample_direct};
+use maskov_segment::{Segmenter, Solver, upsample_direct};
 
 use super::{Golden, largest_difference};
 
@@ -13,7 +13,7 @@ pub fn check(golden: &Golden, stage: &str, got: &[f32], want: &[f32], bound: f32
 }
 
 /// Rows 0, ⌊R²/2⌋ and R² − 1 after the temperature and after the fitting.
-pub async fn check_transition<S: Solver>(golden: &Golden, session: &Session<'_, S>) {
+pub async fn check_transition<S: Solver>(golden: &Golden, session: &Segmenter<'_, S>) {
     let tokens = golden.resolution.pow(2);
     let (temperature, transition) =
         (golden.f32("row_checksum.temperature"), golden.f32("row_checksum.transition"));
@@ -26,7 +26,7 @@ pub async fn check_transition<S: Solver>(golden: &Golden, session: &Session<'_, 
 }
 
 /// Every stage of every point on its own.
-pub async fn check_stages<S: Solver>(golden: &Golden, session: &Session<'_, S>) {
+pub async fn check_stages<S: Solver>(golden: &Golden, session: &Segmenter<'_, S>) {
     for (i, &point) in golden.points.iter().enumerate() {
         let got = session.stages(point, &mut ()).await.unwrap();
         let stages = [
@@ -48,7 +48,7 @@ pub async fn check_stages<S: Solver>(golden: &Golden, session: &Session<'_, S>) 
 }
 
 /// Thresholds and masks after every click.
-pub async fn check_masks<S: Solver>(golden: &Golden, session: &mut Session<'_, S>) {
+pub async fn check_masks<S: Solver>(golden: &Golden, session: &mut Segmenter<'_, S>) {
     for clicks in 1..=golden.points.len() {
         let got = session.segment(&golden.points[..clicks], &mut ()).await.unwrap();
         assert_eq!(session.cached_maps(), clicks, "one map a click");

@@ -2,7 +2,7 @@
 
 pub mod checks;
 
-use maskov_segment::{AttentionMap, MethodSettings, Photo, PromptPoint};
+use maskov_segment::{AttentionMap, MethodSettings, PromptPoint, RgbImage};
 use maskov_weights::{MemorySource, SafeTensors};
 
 /// One reference file: inputs and stages by name.
@@ -58,8 +58,8 @@ impl Golden {
         pollster::block_on(self.file.read(name)).unwrap().to_u8().unwrap()
     }
 
-    pub fn photo(&self) -> Photo<'static> {
-        Photo::new(self.width, self.height, self.u8("image")).unwrap()
+    pub fn photo(&self) -> RgbImage<'static> {
+        RgbImage::new(self.width, self.height, self.u8("image")).unwrap()
     }
 
     pub fn attention(&self) -> AttentionMap {

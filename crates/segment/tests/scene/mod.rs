@@ -1,6 +1,6 @@
 //! A made-up photo of one object, an ellipse, and the attention that a network would have on it.
 
-use maskov_segment::{AttentionMap, Photo};
+use maskov_segment::{AttentionMap, RgbImage};
 
 /// R of the attention.
 pub const RESOLUTION: usize = 16;
@@ -24,7 +24,7 @@ pub fn attention() -> AttentionMap {
 }
 
 /// The photo at any size: the object in one colour, the ground in another, a little noise.
-pub fn photo(width: u32, height: u32) -> Photo<'static> {
+pub fn photo(width: u32, height: u32) -> RgbImage<'static> {
     let colour = |i: u32| {
         let (x, y) = (i % width, i / width);
         let noise = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 9 & 7;
@@ -32,7 +32,7 @@ pub fn photo(width: u32, height: u32) -> Photo<'static> {
         let base: [u8; 3] = if on { [190, 120, 60] } else { [60, 110, 150] };
         base.map(|channel| channel + noise as u8)
     };
-    Photo::new(width, height, (0..width * height).flat_map(colour).collect::<Vec<u8>>()).unwrap()
+    RgbImage::new(width, height, (0..width * height).flat_map(colour).collect::<Vec<u8>>()).unwrap()
 }
 
 /// 1 on the object.

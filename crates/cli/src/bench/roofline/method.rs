@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use anyhow::Result;
-use maskov_engine::{Attention, Device, Engine, Fidelity, Photo, PromptPoint, Session};
+use maskov_engine::{Attention, Device, Engine, Fidelity, PromptPoint, RgbImage, Session};
 use maskov_gpu::{Gpu, Profiling};
 use maskov_segment::AttentionMap;
 
@@ -24,7 +24,7 @@ pub struct Task {
 pub async fn measure(
     gpu: &Rc<Gpu>,
     engine: &Engine,
-    photo: &Photo<'static>,
+    photo: &RgbImage<'static>,
     resolution: usize,
     assumed: &Peaks,
 ) -> Result<Vec<Task>> {

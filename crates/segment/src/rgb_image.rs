@@ -8,13 +8,13 @@ use maskov_parallel::for_each_run;
 
 /// A photo: u8 RGB `[height, width, 3]`, row-major, at least one pixel.
 #[derive(Clone, Debug)]
-pub struct Photo<'a> {
+pub struct RgbImage<'a> {
     width: u32,
     height: u32,
     rgb: Cow<'a, [u8]>,
 }
 
-impl<'a> Photo<'a> {
+impl<'a> RgbImage<'a> {
     /// A photo over borrowed or owned bytes.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl<'a> Photo<'a> {
     ///
     /// # Panics
     /// When the new size is 0 or larger than the photo.
-    pub fn shrunk(&self, width: u32, height: u32) -> Photo<'static> {
+    pub fn shrunk(&self, width: u32, height: u32) -> RgbImage<'static> {
         assert!((1..=self.width).contains(&width) && (1..=self.height).contains(&height), "shrinking only");
         let columns = spans(self.width as usize, width as usize);
         let rows = spans(self.height as usize, height as usize);
@@ -68,7 +68,7 @@ impl<'a> Photo<'a> {
                 self.mean_row(&rows[first / stride + row], &columns, out);
             }
         });
-        Photo { width, height, rgb: rgb.into() }
+        RgbImage { width, height, rgb: rgb.into() }
     }
 
     fn mean_row(&self, row: &Span, columns: &[Span], out: &mut [u8]) {
@@ -126,14 +126,14 @@ fn spans(source: usize, target: usize) -> Vec<Span> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Photo, spans};
+    use super::{RgbImage, spans};
     use crate::error::SegmentError;
 
     #[test]
     fn sizes_are_checked() {
-        assert!(Photo::new(2, 1, vec![0; 6]).is_ok());
-        assert!(matches!(Photo::new(2, 1, vec![0; 5]), Err(SegmentError::PhotoSize { len: 5, .. })));
-        assert!(matches!(Photo::new(0, 4, vec![]), Err(SegmentError::PhotoSize { .. })));
+        assert!(RgbImage::new(2, 1, vec![0; 6]).is_ok());
+        assert!(matches!(RgbImage::new(2, 1, vec![0; 5]), Err(SegmentError::PhotoSize { len: 5, .. })));
+        assert!(matches!(RgbImage::new(0, 4, vec![]), Err(SegmentError::PhotoSize { .. })));
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn shrinking_averages_areas() {
         let rgb: Vec<u8> = [0u8, 10, 20, 30, 40, 50].iter().flat_map(|&v| [v, v + 1, 255]).collect();
-        let photo = Photo::new(3, 2, rgb.as_slice()).unwrap();
+        let photo = RgbImage::new(3, 2, rgb.as_slice()).unwrap();
         assert_eq!(photo.shrunk(1, 1).rgb(), [25, 26, 255]);
         assert_eq!(photo.shrunk(3, 1).rgb(), [15, 16, 255, 25, 26, 255, 35, 36, 255]);
         // 1.5 source pixels to a target pixel: (0 + 10/2)/1.5 = 3.33, (10/2 + 20)/1.5 = 16.67.

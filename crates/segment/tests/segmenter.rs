@@ -9,9 +9,9 @@ use std::rc::Rc;
 use maskov_progress::{Observer, Step, Watch};
 use maskov_segment::evaluation::iou;
 use maskov_segment::{
-    AttentionMap, CpuSolver, Layer, MaskovSettings, Method, MethodSettings, Photo, PromptPoint, Refinement,
-    Result, Scoring, SegmentError, Session, SolveSize, Solver, Transition, TransitionRow, Upsampling,
-    Urgency, own_clicked_pixels,
+    AttentionMap, CpuSolver, MaskovSettings, MergeLayer, Method, MethodSettings, PromptPoint, Refinement,
+    Result, RgbImage, Scoring, SegmentError, Segmenter, SolveSize, Solver, Transition, TransitionRow,
+    Upsampling, Urgency, own_clicked_pixels,
 };
 use pollster::block_on;
 use scene::{attention, photo, truth};
@@ -24,8 +24,8 @@ fn solver() -> CpuSolver {
     CpuSolver::new(MethodSettings::default()).unwrap()
 }
 
-fn session(photo: Photo<'_>, size: SolveSize) -> Session<'_, CpuSolver> {
-    block_on(Session::new(solver(), Method::M2n2, attention(), photo, size, &mut ())).unwrap()
+fn session(photo: RgbImage<'_>, size: SolveSize) -> Segmenter<'_, CpuSolver> {
+    block_on(Segmenter::new(solver(), Method::M2n2, attention(), photo, size, &mut ())).unwrap()
 }
 
 /// A CPU solver that writes down what it was asked to do.
@@ -64,7 +64,7 @@ impl Solver for Counting {
 
     async fn load_photo(
         &self,
-        photo: &Photo<'_>,
+        photo: &RgbImage<'_>,
         resolution: usize,
         observer: &mut dyn Observer,
     ) -> Result<Upsampling> {
@@ -97,7 +97,7 @@ impl Solver for Counting {
         self.solver.thresholds(points).await
     }
 
-    async fn merge(&self, layers: &[Layer<'_, Self::Profile>], pixels: usize) -> Result<Vec<u8>> {
+    async fn merge(&self, layers: &[MergeLayer<'_, Self::Profile>], pixels: usize) -> Result<Vec<u8>> {
         self.note("merge");
         self.solver.merge(layers, pixels).await
     }
@@ -107,9 +107,15 @@ impl Solver for Counting {
 fn the_tenth_point_costs_one_map_and_removing_one_costs_none() {
     let calls = Rc::new(RefCell::new(Vec::new()));
     let counting = Counting { solver: solver(), calls: calls.clone() };
-    let mut session =
-        block_on(Session::new(counting, Method::M2n2, attention(), photo(60, 40), SolveSize::Exact, &mut ()))
-            .unwrap();
+    let mut session = block_on(Segmenter::new(
+        counting,
+        Method::M2n2,
+        attention(),
+        photo(60, 40),
+        SolveSize::Exact,
+        &mut (),
+    ))
+    .unwrap();
     let points: Vec<PromptPoint> = (0..10).map(|i| point(3 + 5 * i, 4 + 3 * i, i % 2 == 0)).collect();
     let count = |call: &str| calls.borrow().iter().filter(|&&made| made == call).count();
     let mut segment = |points: &[PromptPoint]| {
@@ -134,7 +140,7 @@ fn prepared_previews_need_no_chain_and_masks_are_still_exact() {
             || std::mem::take(&mut *calls.borrow_mut()).iter().filter(|&&call| call == "markov_map").count();
         let (photo, size) = (photo(90, 70), SolveSize::Exact);
         let mut session =
-            block_on(Session::new(counting, method.clone(), attention(), photo.clone(), size, &mut ()))
+            block_on(Segmenter::new(counting, method.clone(), attention(), photo.clone(), size, &mut ()))
                 .unwrap();
         let tokens = attention().resolution().pow(2);
         let mut told = 0;
@@ -162,7 +168,7 @@ fn prepared_previews_need_no_chain_and_masks_are_still_exact() {
         let alike = iou(&preview.mask.pixels, &exact.mask.pixels);
         assert!(alike > 0.95, "IoU {alike}");
         let mut unprepared =
-            block_on(Session::new(solver(), method, attention(), photo, size, &mut ())).unwrap();
+            block_on(Segmenter::new(solver(), method, attention(), photo, size, &mut ())).unwrap();
         assert_eq!(exact, block_on(unprepared.segment_solved(&points, &mut ())).unwrap());
         assert_eq!(exact, block_on(session.preview(&points, &mut ())).unwrap(), "what is there is taken");
     }
@@ -263,9 +269,15 @@ fn odd_photos_get_masks_of_their_size() {
 fn a_panorama_of_20000_by_10_is_solved_at_its_own_size() {
     let settings = MethodSettings { samples_per_cell: Some(4), ..Default::default() };
     let solver = CpuSolver::new(settings).unwrap();
-    let mut session =
-        block_on(Session::new(solver, Method::M2n2, attention(), photo(20_000, 10), SolveSize::CPU, &mut ()))
-            .unwrap();
+    let mut session = block_on(Segmenter::new(
+        solver,
+        Method::M2n2,
+        attention(),
+        photo(20_000, 10),
+        SolveSize::CPU,
+        &mut (),
+    ))
+    .unwrap();
     assert_eq!(session.solved_photo().len(), 200_000);
     let mask = block_on(session.segment(&[point(9_000, 5, true)], &mut ())).unwrap().mask;
     let score = iou(&mask.pixels, &truth(20_000, 10));
@@ -298,7 +310,7 @@ fn cancelling_keeps_finished_maps() {
     assert!(block_on(session.segment(&points, &mut ())).is_ok(), "and it can go on");
     let mut stop = Watch(|_: Step<'_>| ControlFlow::Break(()));
     let opening =
-        Session::new(solver(), Method::M2n2, attention(), photo(30, 30), SolveSize::Exact, &mut stop);
+        Segmenter::new(solver(), Method::M2n2, attention(), photo(30, 30), SolveSize::Exact, &mut stop);
     assert!(matches!(block_on(opening), Err(SegmentError::Cancelled)));
 }
 

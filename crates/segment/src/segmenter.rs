@@ -10,9 +10,9 @@ use crate::m2n2::M2n2;
 use crate::map_source::{MapSource, Matrix, Precision, UpsampledMap};
 use crate::maskov::Maskov;
 use crate::merge::{Mask, own_clicked_pixels};
-use crate::photo::Photo;
 use crate::points::{PromptPoint, SizeStop};
 use crate::refine::Refinement;
+use crate::rgb_image::RgbImage;
 use crate::settings::{Method, SolveSize};
 use crate::solver::{HostWork, Solver, step};
 
@@ -23,11 +23,11 @@ const SMALLEST_STOP: f32 = 0.003;
 const LARGEST_STOP: f32 = 0.8;
 
 /// One photo with its attention, and the maps of the points clicked so far.
-pub struct Session<'a, S: Solver> {
+pub struct Segmenter<'a, S: Solver> {
     source: MapSource<S>,
-    photo: Photo<'a>,
+    photo: RgbImage<'a>,
     /// The photo at the size it is solved at, where that is smaller.
-    shrunk: Option<Photo<'static>>,
+    shrunk: Option<RgbImage<'static>>,
     solving: Solving<S::Profile>,
     /// Where previews are smaller, once there was one.
     previews: Option<(MapSource<S>, M2n2<S::Profile>)>,
@@ -62,7 +62,7 @@ pub struct PointStages {
     pub distance_map: Vec<f32>,
 }
 
-impl<'a, S: Solver> Session<'a, S> {
+impl<'a, S: Solver> Segmenter<'a, S> {
     /// Prepares everything that doesn't depend on clicks.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl<'a, S: Solver> Session<'a, S> {
         solver: S,
         method: Method,
         attention: S::Attention,
-        photo: Photo<'a>,
+        photo: RgbImage<'a>,
         solve_size: SolveSize,
         observer: &mut dyn Observer,
     ) -> Result<Self> {
@@ -99,7 +99,7 @@ impl<'a, S: Solver> Session<'a, S> {
     }
 
     /// The photo at the size it is solved at.
-    pub fn solved_photo(&self) -> &Photo<'_> {
+    pub fn solved_photo(&self) -> &RgbImage<'_> {
         self.shrunk.as_ref().unwrap_or(&self.photo)
     }
 
@@ -261,6 +261,6 @@ impl<'a, S: Solver> Session<'a, S> {
     }
 }
 
-fn shrunk_to(photo: &Photo<'_>, (width, height): (u32, u32)) -> Option<Photo<'static>> {
+fn shrunk_to(photo: &RgbImage<'_>, (width, height): (u32, u32)) -> Option<RgbImage<'static>> {
     ((width, height) != (photo.width(), photo.height())).then(|| photo.shrunk(width, height))
 }

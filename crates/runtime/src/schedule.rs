@@ -8,7 +8,7 @@ use crate::{Result, RuntimeError, Values};
 
 /// A graph, pruned to the wanted outputs, with everything an executor needs to walk it.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct Schedule {
     pub graph: Graph,
     /// Names and ids of the outputs.
     pub wanted: Vec<(String, TensorId)>,
@@ -59,7 +59,7 @@ impl Walked<'_> {
     }
 }
 
-impl Plan {
+impl Schedule {
     pub fn new(graph: &Graph, wanted: &[&str]) -> Result<Self> {
         let ids = wanted.iter().map(|name| graph.require(name)).collect::<Result<Vec<_>, _>>()?;
         let graph = graph.pruned(&ids);
