@@ -17,20 +17,20 @@ import { sendModel } from './page/requests.js';
 import { showRing } from './page/ring.js';
 import { nameNextSample, openFirstSample, openNextSample } from './page/samples.js';
 import { followSizes, nudge, step } from './page/sizes.js';
-import { showStage } from './page/stage.js';
+import { showViewport } from './page/viewport.js';
 
 /** @type {import('./page/keyboard.js').Commands} */
 const commands = { ...COMMANDS, sample: openNextSample };
 document.addEventListener('click', ({ target }) => {
   const name = closest(target, '[data-do]:enabled')?.dataset.do;
   if (name) commands[name]();
-  else if (store.state.panel === 'export' && !closest(target, '.card, #stage')) store.set({ panel: 'none' });
+  else if (store.state.panel === 'export' && !closest(target, '.card, #viewport')) store.set({ panel: 'none' });
 });
 listenForKeys(store, commands, { ...keyIntents, giveUp: pullIntents.giveUp, step, nudge });
 listenForPointers(store, { ...pointerIntents, ...pullIntents });
 listenForFiles(openFiles, showError);
 watchOtherTabs(() => say('Maskov is open in another tab too. Each keeps its own photo; two at once share one graphics card.'));
-showStage(store);
+showViewport(store);
 showRing(store);
 showPanels(store);
 followFocus();
@@ -42,12 +42,12 @@ openFirstSample();
 nameNextSample();
 
 function followWindow() {
-  const stage = find('#stage');
+  const viewport = find('#viewport');
   new ResizeObserver(() => {
-    const size = { width: stage.clientWidth, height: stage.clientHeight };
+    const size = { width: viewport.clientWidth, height: viewport.clientHeight };
     const { camera, document: { photo } } = store.state;
-    store.set({ stage: size, camera: camera.isFitted || !photo ? fitted(size, photo) : panned(camera, 0, 0, { stage: size, photo }) });
-  }).observe(stage);
+    store.set({ viewport: size, camera: camera.isFitted || !photo ? fitted(size, photo) : panned(camera, 0, 0, { viewport: size, photo }) });
+  }).observe(viewport);
   const followDensity = () => {
     store.set({ density: devicePixelRatio });
     matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener('change', followDensity, { once: true });

@@ -30,10 +30,10 @@ const wheel = async (page, steps) => {
   await on.drawn(page);
 };
 
-/** The pixel of the photo that is seen in the middle of the stage. */
+/** The pixel of the photo that is seen in the middle of the viewport. */
 async function pixelInTheMiddle(page) {
-  const [photo, stage, scale] = [await boxOf(page), await page.locator('#stage').boundingBox(), await scaleOf(page)];
-  return [Math.floor((stage.x + stage.width / 2 - photo.x) / scale), Math.floor((stage.y + stage.height / 2 - photo.y) / scale)];
+  const [photo, viewport, scale] = [await boxOf(page), await page.locator('#viewport').boundingBox(), await scaleOf(page)];
+  return [Math.floor((viewport.x + viewport.width / 2 - photo.x) / scale), Math.floor((viewport.y + viewport.height / 2 - photo.y) / scale)];
 }
 
 /** The window as the browser's own zoom makes it: fewer and larger CSS pixels, the same device pixels. */
@@ -138,8 +138,8 @@ test('0 fits the window and 1 is one photo pixel to a device pixel', { timeout: 
   for (const deviceScaleFactor of [1, 1.5]) {
     await withPage(async ({ page }) => {
       const fitted = await boxOf(page);
-      const stage = await page.locator('#stage').boundingBox();
-      assert.ok(fitted.x >= stage.x && fitted.y >= stage.y && fitted.x + fitted.width <= stage.x + stage.width && fitted.y + fitted.height <= stage.y + stage.height);
+      const viewport = await page.locator('#viewport').boundingBox();
+      assert.ok(fitted.x >= viewport.x && fitted.y >= viewport.y && fitted.x + fitted.width <= viewport.x + viewport.width && fitted.y + fitted.height <= viewport.y + viewport.height);
       await page.keyboard.press('1');
       await on.drawn(page);
       assert.ok(Math.abs((await scaleOf(page)) - 1 / deviceScaleFactor) < 1e-3);

@@ -22,7 +22,7 @@ function paste(page, { texts = {}, files = [] }) {
     for (const { name, type, base64 } of files) {
       clipboardData.items.add(new File([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], name, { type }));
     }
-    document.querySelector('#stage').dispatchEvent(new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData }));
+    document.querySelector('#viewport').dispatchEvent(new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData }));
   }, [texts, named]);
 }
 

@@ -57,7 +57,7 @@ test('Tab reaches points with names; arrows move the one that has the focus, Del
     assert.equal((await focused()).name, 'Leave out at 299, 301', 'a moved point keeps the focus');
     await page.keyboard.press('Delete');
     assert.deepEqual(await on.pixelsOf(page), [PEAR]);
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'stage');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'viewport');
     await page.keyboard.press('Control+z');
     assert.equal((await on.pointsOf(page)).length, 2);
     await page.keyboard.press('Escape');
@@ -105,7 +105,7 @@ test('from opening to the saved file without a pointer', { timeout: 240_000 }, a
     const { name } = await on.downloaded(page, () => page.keyboard.press('Enter'));
     assert.equal(name, 'still_life-mask.png');
     await on.drawn(page);
-    assert.equal(await page.evaluate(() => document.activeElement.id), 'stage', 'the focus is back at the photo');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'viewport', 'the focus is back at the photo');
   }, { query: CPU_16 });
 });
 
@@ -127,7 +127,7 @@ test('the focus is seen on everything that Tab reaches', { timeout: 180_000 }, a
       assert.ok(focus.isSeen, `the focus on ${focus.name} is not seen`);
       names.push(focus.name);
     }
-    for (const name of ['undo', 'zoom-in', 'fit', 'open', 'stage', 'device', 'how', 'keys']) assert.ok(names.includes(name), `${name} is not among ${[...new Set(names)]}`);
+    for (const name of ['undo', 'zoom-in', 'fit', 'open', 'viewport', 'device', 'how', 'keys']) assert.ok(names.includes(name), `${name} is not among ${[...new Set(names)]}`);
   }, WITHOUT_MODEL);
 });
 

@@ -260,7 +260,7 @@ export async function downloaded(page, act) {
 
 /** Puts the focus on the photo by the keyboard alone. */
 export async function focusStage(page) {
-  const isFocused = () => page.evaluate(() => document.activeElement.id === 'stage');
+  const isFocused = () => page.evaluate(() => document.activeElement.id === 'viewport');
   for (let i = 0; i < 40 && !(await isFocused()); i++) await page.keyboard.press('Tab');
   assert.ok(await isFocused(), 'Tab never reaches the photo');
 }

@@ -230,7 +230,7 @@ export const STATES = [
     name: 'cursor',
     async reach(page) {
       await untilReady(page);
-      while (!(await page.evaluate(() => document.activeElement.id === 'stage'))) await page.keyboard.press('Tab');
+      while (!(await page.evaluate(() => document.activeElement.id === 'viewport'))) await page.keyboard.press('Tab');
       for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowDown');
       await untilPreview(page);
     },

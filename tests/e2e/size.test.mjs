@@ -35,7 +35,7 @@ const stateOf = (change) => ({
   document: { photo: PHOTO, points: [{ x: 200, y: 150, foreground: true, size: null }], revision: 1 },
   mask: { taken: { '200,150': 0.1 } },
   camera: { scale: 2, x: 0, y: 0 },
-  stage: { width: 800, height: 600 },
+  viewport: { width: 800, height: 600 },
   angle: 0, chosen: 0, aim: null, pull: null, drag: null,
   ...change,
 });
@@ -57,7 +57,7 @@ test('the ring that is seen is that of the pull, else of the chosen point, else 
 test('a small ring can still be grabbed, and a grip is where it is seen, if it is seen at all', () => {
   const small = ringOf(stateOf({ mask: { taken: { '200,150': 0.0001 } } }));
   assert.equal(small.radius, 22);
-  const beside = stateOf({ camera: { scale: 2, x: 380, y: 0 }, angle: 0, stage: { width: 800, height: 600 } });
+  const beside = stateOf({ camera: { scale: 2, x: 380, y: 0 }, angle: 0, viewport: { width: 800, height: 600 } });
   const { x } = onRay(ringOf(beside), ringOf(beside).angle);
   assert.ok(x < 800 - 14, `the grip is at ${x}`);
   assert.equal(ringOf(stateOf({ camera: { scale: 80, x: -15600, y: -11600 } })).angle, null);

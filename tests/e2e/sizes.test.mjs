@@ -28,7 +28,7 @@ async function pullRing(page, radius) {
   const { radius: from } = await on.untilRing(page);
   await page.mouse.move(middle.x - from, middle.y);
   await on.drawn(page);
-  assert.notEqual(await page.getAttribute('#stage', 'data-ring'), '', 'the cursor does not say that the ring can be pulled');
+  assert.notEqual(await page.getAttribute('#viewport', 'data-ring'), '', 'the cursor does not say that the ring can be pulled');
   await page.mouse.down();
   await page.mouse.move(middle.x - (from + radius) / 2, middle.y);
   await page.mouse.move(middle.x - radius, middle.y);

@@ -30,7 +30,7 @@ export const made = new Document();
 export const store = new Store({
   document: made.snapshot(),
   camera: fitted({ width: 0, height: 0 }, null),
-  stage: { width: 0, height: 0 },
+  viewport: { width: 0, height: 0 },
   density: devicePixelRatio,
   work: { stage: 'starting', done: 0, total: 0 },
   encoded: 0,

@@ -11,7 +11,7 @@ import { seconds } from './panels.js';
 import { zoomBy } from './pointing.js';
 import { engine, exports, previews, sendMarkovMap, sendModel } from './requests.js';
 import { keepSettings } from './settings.js';
-import { objectBox } from './stage.js';
+import { objectBox } from './viewport.js';
 
 /** @import { What } from './engine.js' */
 /** @import { Fault } from './errors.js' */
@@ -30,7 +30,7 @@ export const COMMANDS = {
   redo,
   'zoom-in': () => zoomBy(ZOOM_STEP),
   'zoom-out': () => zoomBy(1 / ZOOM_STEP),
-  fit: () => store.set({ camera: fitted(store.state.stage, store.state.document.photo) }),
+  fit: () => store.set({ camera: fitted(store.state.viewport, store.state.document.photo) }),
   'actual-size': () => zoomBy(1 / store.state.density / store.state.camera.scale),
   fast: () => choose('fast'),
   fine: () => choose('fine'),

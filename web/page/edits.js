@@ -77,7 +77,7 @@ export function showDocument(document) {
   const at = former.points[chosen];
   store.set({ chosen: at ? indexOf(document, at) : -1, preview: preview?.isLive ? null : preview });
   if (document.photo?.id !== former.photo?.id) {
-    store.set({ mask: null, kept: null, preview: null, aim: null, stops: null, cursor: null, encoded: 0, camera: fitted(store.state.stage, document.photo), done: '' });
+    store.set({ mask: null, kept: null, preview: null, aim: null, stops: null, cursor: null, encoded: 0, camera: fitted(store.state.viewport, document.photo), done: '' });
     exports.forget();
     if (!document.photo) return;
     photos.show(document.photo);

@@ -26,8 +26,8 @@ export function listenForKeys(store, commands, intents) {
   addEventListener('keydown', (event) => {
     if (closest(event.target, 'dialog[open]')) return;
     // From here on the keyboard points.
-    if (event.key === 'Tab' || event.key in ARROWS || event.key === 'Enter') find('#stage').classList.remove('by-pointer');
-    const taken = isGivenUp(event, intents) || withControl(event, commands) || onGrip(event, intents) || onSize(event, intents) || onPoint(event, store, intents) || onStage(event, store, intents) || plain(event, commands, store);
+    if (event.key === 'Tab' || event.key in ARROWS || event.key === 'Enter') find('#viewport').classList.remove('by-pointer');
+    const taken = isGivenUp(event, intents) || withControl(event, commands) || onGrip(event, intents) || onSize(event, intents) || onPoint(event, store, intents) || onViewport(event, store, intents) || plain(event, commands, store);
     if (taken) event.preventDefault();
   });
   addEventListener('keyup', (event) => event.key.toLowerCase() === 'h' && store.set({ hidesAll: false }));
@@ -82,7 +82,7 @@ function onPoint(event, store, intents) {
   const index = Number(button.dataset.index);
   if (['Delete', 'Backspace', 'Enter', ' '].includes(event.key)) {
     intents.removePoint(index);
-    find('#stage').focus();
+    find('#viewport').focus();
     return true;
   }
   const arrow = ARROWS[event.key];
@@ -95,10 +95,10 @@ function onPoint(event, store, intents) {
 }
 
 /** @param {KeyboardEvent} event @param {Store} store @param {KeyIntents} intents */
-function onStage(event, store, intents) {
+function onViewport(event, store, intents) {
   const { cursor, document: { photo } } = store.state;
   // Nothing has the focus at first, and after a point was deleted.
-  const isHere = event.target === find('#stage') || event.target === document.body;
+  const isHere = event.target === find('#viewport') || event.target === document.body;
   if (!isHere || !photo) return false;
   const arrow = ARROWS[event.key];
   if (arrow) {
@@ -136,9 +136,9 @@ function clamped(x, y, { width, height }) {
 }
 
 /** The pixel in the middle of what is seen. @param {State} state @param {Extent} photo @returns {Pixel} */
-function middleOf({ camera, stage }, photo) {
+function middleOf({ camera, viewport }, photo) {
   const middle = { x: Math.floor(photo.width / 2), y: Math.floor(photo.height / 2) };
   const { x, y } = placeOf(camera, middle);
-  const isSeen = x >= 0 && y >= 0 && x < stage.width && y < stage.height;
-  return isSeen ? middle : (pixelAt(camera, photo, { x: stage.width / 2, y: stage.height / 2 }) ?? middle);
+  const isSeen = x >= 0 && y >= 0 && x < viewport.width && y < viewport.height;
+  return isSeen ? middle : (pixelAt(camera, photo, { x: viewport.width / 2, y: viewport.height / 2 }) ?? middle);
 }

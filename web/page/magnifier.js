@@ -7,7 +7,7 @@ import { ringOf } from './rings.js';
 /** @import { Place } from './camera.js' */
 /** @import { Ring } from './rings.js' */
 
-/** Side in CSS pixels, as in styles/stage.css. */
+/** Side in CSS pixels, as in styles/viewport.css. */
 const SIDE = 112;
 const MAGNIFICATION = 2.5;
 const ABOVE_FINGER = 72;
@@ -18,17 +18,17 @@ let outline = { text: '', path: new Path2D() };
 /** @param {Place | null} place of the finger; null hides it */
 export function magnify(place) {
   const { state } = store;
-  const { camera, density, stage, pull, document: { photo } } = state;
+  const { camera, density, viewport, pull, document: { photo } } = state;
   const { shown } = photos;
   const isSeen = place && photo && shown && pixelAt(camera, photo, place);
   canvas.hidden = !isSeen;
   if (!isSeen) return;
   canvas.width = canvas.height = Math.round(SIDE * density);
-  const left = Math.min(Math.max(place.x - SIDE / 2, 4), stage.width - SIDE - 4);
+  const left = Math.min(Math.max(place.x - SIDE / 2, 4), viewport.width - SIDE - 4);
   const above = place.y - ABOVE_FINGER - SIDE;
-  // At the stage's upper edge there is room only beside the finger.
+  // At the viewport's upper edge there is room only beside the finger.
   const isBeside = above < 4;
-  const beside = place.x > stage.width / 2 ? place.x - SIDE - 48 : place.x + 48;
+  const beside = place.x > viewport.width / 2 ? place.x - SIDE - 48 : place.x + 48;
   canvas.style.transform = `translate(${isBeside ? beside : left}px, ${isBeside ? 4 : above}px)`;
   const context = contextOf(canvas);
   const middle = canvas.width / 2;

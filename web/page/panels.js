@@ -125,7 +125,7 @@ function showPanel(panel, former) {
     if (button.ariaExpanded !== null) button.ariaExpanded = String(button.getAttribute('aria-controls') === panel);
   }
   if (panel !== 'none') find(`#${panel} button`).focus();
-  else if (former && former !== 'none') find('#stage').focus();
+  else if (former && former !== 'none') find('#viewport').focus();
 }
 
 /** One sentence, and the one button that does the next step, where there is one. @param {Notice | null} notice */

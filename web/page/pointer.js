@@ -1,4 +1,4 @@
-// Mouse, pen and fingers over the stage, told as what they mean: point at, place, pull, move, delete, pan, zoom.
+// Mouse, pen and fingers over the viewport, told as what they mean: point at, place, pull, move, delete, pan, zoom.
 import { pixelAt } from './camera.js';
 import { closest, find } from './elements.js';
 import { Grab, Pan, Pinch, Press, RingGrab } from './gestures.js';
@@ -41,7 +41,7 @@ const RIGHT = 2;
  * @param {Intents} intents
  */
 export function listenForPointers(store, intents) {
-  const stage = find('#stage');
+  const viewport = find('#viewport');
   /** Fingers that are down. @type {Map<number, Place>} */
   const fingers = new Map();
   /** What the pressed pointer does. @type {Gesture | null} */
@@ -53,7 +53,7 @@ export function listenForPointers(store, intents) {
 
   /** @param {MouseEvent} event */
   const placeOf = (event) => {
-    const { left, top } = stage.getBoundingClientRect();
+    const { left, top } = viewport.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
   };
   /** @param {MouseEvent} event */
@@ -69,9 +69,9 @@ export function listenForPointers(store, intents) {
     });
   };
 
-  stage.addEventListener('pointerdown', (event) => {
+  viewport.addEventListener('pointerdown', (event) => {
     intents.endScrub();
-    stage.classList.add('by-pointer');
+    viewport.classList.add('by-pointer');
     if (isTouch(event)) fingers.set(event.pointerId, placeOf(event));
     if (fingers.size === 2) {
       // A second finger is a pinch; what the first had begun is given up.
@@ -80,7 +80,7 @@ export function listenForPointers(store, intents) {
       gesture = new Pinch(fingers);
     } else if (fingers.size > 2 || gesture) return;
     else gesture = begin(event);
-    stage.setPointerCapture(event.pointerId);
+    viewport.setPointerCapture(event.pointerId);
     if (gesture instanceof Press && isTouch(event)) soon(event);
   });
 
@@ -105,13 +105,13 @@ export function listenForPointers(store, intents) {
     return away <= POINT_REACH ? button : null;
   }
 
-  stage.addEventListener('pointermove', (event) => {
+  viewport.addEventListener('pointermove', (event) => {
     if (fingers.has(event.pointerId)) fingers.set(event.pointerId, placeOf(event));
     gesture?.move?.(placeOf(event), intents);
     if (!gesture || gesture instanceof Pan) soon(event);
     const { camera, document: { photo } } = store.state;
     const isOverPhoto = () => Boolean(pixelAt(camera, photo, placeOf(event)));
-    stage.dataset.over = gesture instanceof Pan ? 'pan' : isSpaceDown ? 'space' : isOverPhoto() ? 'photo' : '';
+    viewport.dataset.over = gesture instanceof Pan ? 'pan' : isSpaceDown ? 'space' : isOverPhoto() ? 'photo' : '';
   });
 
   /** @param {PointerEvent} event */
@@ -125,13 +125,13 @@ export function listenForPointers(store, intents) {
     // A mouse is still there, and what lies under it may be new.
     soon(event, isTouch(event));
   };
-  stage.addEventListener('pointerup', end);
-  stage.addEventListener('pointercancel', end);
-  stage.addEventListener('pointerleave', (event) => gesture || soon(event, true));
-  stage.addEventListener('contextmenu', (event) => event.preventDefault());
+  viewport.addEventListener('pointerup', end);
+  viewport.addEventListener('pointercancel', end);
+  viewport.addEventListener('pointerleave', (event) => gesture || soon(event, true));
+  viewport.addEventListener('contextmenu', (event) => event.preventDefault());
   // Middle click on Linux pastes, elsewhere it scrolls by itself.
-  stage.addEventListener('mousedown', (event) => event.button === MIDDLE && event.preventDefault());
-  stage.addEventListener(
+  viewport.addEventListener('mousedown', (event) => event.button === MIDDLE && event.preventDefault());
+  viewport.addEventListener(
     'wheel',
     (event) => {
       event.preventDefault();
@@ -150,7 +150,7 @@ export function listenForPointers(store, intents) {
   const space = (event) => {
     if (event.code !== 'Space' || closest(event.target, 'button, dialog, input')) return;
     isSpaceDown = event.type === 'keydown';
-    stage.dataset.over = isSpaceDown ? 'space' : 'photo';
+    viewport.dataset.over = isSpaceDown ? 'space' : 'photo';
     event.preventDefault();
   };
   addEventListener('keydown', space);

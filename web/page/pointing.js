@@ -18,7 +18,7 @@ const POINT_REACH = 12;
 /** A size chosen before the click holds within so many CSS pixels: a hand is never still. */
 const CHOICE_REACH = 24;
 
-/** Where the pointer is, while it is over the stage. @type {Hover & { place: Place } | null} */
+/** Where the pointer is, while it is over the viewport. @type {Hover & { place: Place } | null} */
 let pointed = null;
 
 /** @type {Intents['point']} */
@@ -76,7 +76,7 @@ function chooseAt(place) {
 
 /** The point that has the keyboard's focus, itself or its ring; -1 for none. Whoever points by hand gives it none by a key in between. */
 function focusedPoint() {
-  const item = closest(document.activeElement, '#stage:not(.by-pointer) #points li:has(:focus-visible)');
+  const item = closest(document.activeElement, '#viewport:not(.by-pointer) #points li:has(:focus-visible)');
   return item ? [...find('#points').children].indexOf(item) : -1;
 }
 
@@ -153,11 +153,11 @@ const nearestPixel = (place, photo) => {
   return { x: within((place.x - camera.x) / camera.scale, photo.width), y: within((place.y - camera.y) / camera.scale, photo.height) };
 };
 
-/** @param {number} factor @param {Place} [at] the stage's middle where absent */
+/** @param {number} factor @param {Place} [at] the viewport's middle where absent */
 export function zoomBy(factor, at) {
-  const { camera, stage, density, document: { photo } } = store.state;
+  const { camera, viewport, density, document: { photo } } = store.state;
   if (!photo) return;
-  store.set({ camera: zoomed(camera, camera.scale * factor, at ?? { x: stage.width / 2, y: stage.height / 2 }, { stage, photo, density }) });
+  store.set({ camera: zoomed(camera, camera.scale * factor, at ?? { x: viewport.width / 2, y: viewport.height / 2 }, { viewport, photo, density }) });
 }
 
 /** @satisfies {Partial<Intents>} */
@@ -189,8 +189,8 @@ export const pointerIntents = {
     if (store.state.document.points[index]) showDocument(made.removePoint(index));
   },
   pan(dx, dy) {
-    const { camera, stage, document: { photo } } = store.state;
-    if (photo) store.set({ camera: panned(camera, dx, dy, { stage, photo }) });
+    const { camera, viewport, document: { photo } } = store.state;
+    if (photo) store.set({ camera: panned(camera, dx, dy, { viewport, photo }) });
   },
   zoom: zoomBy,
 };

@@ -13,7 +13,7 @@ import { element, set } from './svg.js';
 
 /** How far the words are from the line and from the ray of the stops, in CSS pixels. */
 const WORDS_GAP = 10;
-/** How far the words stay from the stage's edges. */
+/** How far the words stay from the viewport's edges. */
 const WORDS_MARGIN = 6;
 /** Where the ray of the stops leaves the point. */
 const POINT_RADIUS = 9;
@@ -22,17 +22,17 @@ const LEAST_GAP = 7;
 
 /** @param {Store} store */
 export function showRing(store) {
-  const stage = find('#stage');
+  const viewport = find('#viewport');
   const words = find('#size-words');
   const drawing = new Drawing(find('#overlay', SVGSVGElement));
   store.onFrame((state, before) => {
-    if (!changed(state, before, 'document', 'camera', 'stage', 'mask', 'drag', 'aim', 'pull', 'stops', 'chosen', 'isRingHot', 'angle', 'hidesAll')) return;
+    if (!changed(state, before, 'document', 'camera', 'viewport', 'mask', 'drag', 'aim', 'pull', 'stops', 'chosen', 'isRingHot', 'angle', 'hidesAll')) return;
     const ring = ringOf(state);
     const stops = ring ? stopsOf(state, ring) : [];
     const isHot = Boolean(state.pull?.isOn) || state.isRingHot;
     drawing.show(ring, state, stops, isHot);
     showGrips(ring, state, stops);
-    stage.dataset.ring = ring && isHot && ring.angle !== null ? cursorAt(ring.angle) : '';
+    viewport.dataset.ring = ring && isHot && ring.angle !== null ? cursorAt(ring.angle) : '';
     showWords(words, ring && speaks(state, isHot) ? ring : null, state, stops);
   });
 }
@@ -131,7 +131,7 @@ function sizeInWords({ size, taken }, stops) {
  * @param {State} state
  * @param {SizeStop[]} stops
  */
-function showWords(words, ring, { pull, stage, angle }, stops) {
+function showWords(words, ring, { pull, viewport, angle }, stops) {
   words.hidden = !ring;
   if (!ring) return;
   const { size, taken } = ring;
@@ -146,8 +146,8 @@ function showWords(words, ring, { pull, stage, angle }, stops) {
   const aside = (Math.abs(up) * width + Math.abs(along) * height + WORDS_GAP) * (along < 0 ? -1 : 1);
   /** @param {number} at @param {number} half @param {number} length */
   const within = (at, half, length) => Math.min(Math.max(at, half + WORDS_MARGIN), length - half - WORDS_MARGIN);
-  const left = within(x + up * aside, width, stage.width);
-  const top = within(y - along * aside, height, stage.height);
+  const left = within(x + up * aside, width, viewport.width);
+  const top = within(y - along * aside, height, viewport.height);
   words.style.transform = `translate(${left}px, ${top}px) translate(-50%, -50%)`;
 }
 

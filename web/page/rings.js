@@ -1,4 +1,4 @@
-// Which ring is seen and where: pure functions of the state. A ring is a point's size made visible, in CSS pixels of the stage.
+// Which ring is seen and where: pure functions of the state. A ring is a point's size made visible, in CSS pixels of the viewport.
 import { distance, placeOf } from './camera.js';
 import { radiusOf } from './size.js';
 
@@ -70,11 +70,11 @@ export function onRay({ middle, radius }, angle, at = radius) {
 }
 
 /** Where the grip was left, if it is seen there. @param {State} state @param {Ring} ring */
-function gripAngle({ angle, stage }, ring) {
+function gripAngle({ angle, viewport }, ring) {
   /** @param {number} at */
   const isSeen = (at) => {
     const { x, y } = onRay(ring, at);
-    return x > GRIP_MARGIN && y > GRIP_MARGIN && x < stage.width - GRIP_MARGIN && y < stage.height - GRIP_MARGIN;
+    return x > GRIP_MARGIN && y > GRIP_MARGIN && x < viewport.width - GRIP_MARGIN && y < viewport.height - GRIP_MARGIN;
   };
   return [angle, ...ANGLES].find(isSeen) ?? null;
 }

@@ -11,8 +11,8 @@
  *
  * @typedef {object} State
  * @property {Snapshot} document what the user made
- * @property {Camera} camera where the photo lies in the stage
- * @property {Extent} stage
+ * @property {Camera} camera where the photo lies in the viewport
+ * @property {Extent} viewport
  * @property {number} density device pixels to a CSS pixel
  * @property {Work | null} work what the engine does
  * @property {number} encoded the photo that the engine is ready for, 0 for none

@@ -9,14 +9,14 @@ import { element, set } from './svg.js';
 /** @import { Extent, Place } from './camera.js' */
 /** @import { State, Store } from './store.js' */
 
-/** How long a new mask takes to appear, as in styles/stage.css. */
+/** How long a new mask takes to appear, as in styles/viewport.css. */
 const FADE_MS = 120;
 
 /** How far lines may reach beyond the photo, in its pixels. */
 const LINE_ROOM = 16;
 
 /** @param {Store} store */
-export function showStage(store) {
+export function showViewport(store) {
   const [world, list, cursor] = [find('#world'), find('#points'), find('#cursor')];
   const [overlay, layers] = [find('#overlay', SVGSVGElement), find('#overlay-world', SVGGElement)];
   const preview = new PreviewLayer(layers);
@@ -46,7 +46,7 @@ export function showStage(store) {
     }
     if (changed(state, before, 'document', 'camera', 'drag', 'pull')) showPoints(list, state);
     if (changed(state, before, 'cursor', 'camera')) placeAt(cursor, state.cursor && placeOf(state.camera, state.cursor));
-    if (changed(state, before, 'hidesAll')) find('#stage').classList.toggle('alone', state.hidesAll);
+    if (changed(state, before, 'hidesAll')) find('#viewport').classList.toggle('alone', state.hidesAll);
   });
 }
 
