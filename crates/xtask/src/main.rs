@@ -2,6 +2,7 @@
 //!
 //! `serve` and `test` are the two commands of the README. Both begin by installing what is missing.
 
+mod checkpoint;
 mod dist;
 mod looks;
 mod peers;
@@ -32,6 +33,8 @@ Commands:
   measure  print what the page weighs and how long one waits
   hour     open 40 photos, hover and click on each for about half an hour, and print what memory the page holds
   peers    print how long the network takes here and in onnxruntime-web; with backends or resolutions, only those
+  checkpoint
+           write a checkpoint of full size whose weights anyone can recompute, to verify against golden numbers
   setup    only install what the other commands need
   help     print this
 
@@ -48,6 +51,7 @@ Examples:
   cargo xtask hour --photos 8 --previews 50 --clicks 16 --device gpu
   cargo xtask peers
   cargo xtask peers wasm 32
+  cargo xtask checkpoint sd21 --seed 0 --out target/sd21
   cargo xtask setup
 
 Tools that are installed go to ~/.cache/maskov/tools (MASKOV_TOOLS names another folder); a tool of the right
@@ -91,6 +95,7 @@ fn run() -> Result<()> {
         }
         "hour" => looks::hour(&Toolbox::find()?, rest),
         "peers" => peers::peers(&Toolbox::find()?, rest),
+        "checkpoint" => checkpoint::checkpoint(&Toolbox::find()?, rest),
         "setup" => {
             expect_no_arguments("setup", rest)?;
             setup::ensure(&Toolbox::find()?, setup::Purpose::Test)
