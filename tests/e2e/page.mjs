@@ -37,8 +37,10 @@ export function untilPreview(page, timeout = 120_000) {
 }
 
 /** Waits until the photo is seen: clicks on it wait for the engine. */
-export function untilPhoto(page, size) {
-  return page.waitForSelector(size ? `#photo[data-size="${size}"]` : '#photo[data-size]', { state: 'attached' });
+export async function untilPhoto(page, size) {
+  await page.waitForSelector(size ? `#photo[data-size="${size}"]` : '#photo[data-size]', { state: 'attached' });
+  // Its place may be that of the photo before until the next frame.
+  await drawn(page);
 }
 
 /** Waits until the cut-out is seen in the Export menu. Not by `decode()`: that fails when a newer cut-out comes meanwhile. */

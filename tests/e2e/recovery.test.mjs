@@ -49,7 +49,7 @@ const devicesOf = (page) => page.workers()[0].evaluate(() => self.devices);
 
 async function openPhoto(page) {
   await on.drop(page, [PHOTO]);
-  await page.waitForSelector('#photo[data-size="320 240"]', { state: 'attached' });
+  await on.untilPhoto(page, '320 240');
   await page.waitForFunction(() => document.querySelectorAll('.point').length === 0);
 }
 
@@ -65,7 +65,7 @@ async function untilDone(page) {
   return on.contourOf(page);
 }
 
-test('the device is lost at ten moments: same points, same mask afterwards', { timeout: 570_000 }, async (t) => {
+test('the device is lost at ten moments: same points, same mask afterwards', { timeout: 1_200_000 }, async (t) => {
   await withSite(async ({ page, url }) => {
     await on.untilPhoto(page);
     await openPhoto(page);
