@@ -61,6 +61,21 @@ fn verify_passes_on_the_gpu() {
 }
 
 #[test]
+fn verify_passes_at_full_size() {
+    // 1.4 and 2.6 GB, one after the other: not for a folder that may lie in memory.
+    let checkpoint = Scratch(Path::new(env!("CARGO_TARGET_TMPDIR")).join("full-size"));
+    let folder = checkpoint.0.to_str().unwrap();
+    for (model, comparisons) in [("bk_sdm_v2_tiny", 20), ("sd21", 26)] {
+        maskov_fixtures::checkpoint::write(model, 0, &checkpoint.0).unwrap();
+        let golden = repository(&format!("tests/fixtures/full_size/{model}_r16.safetensors"));
+        for device in ["cpu", "gpu"] {
+            let said = succeed(&["verify", &golden, "--model", folder, "--device", device]);
+            assert!(said.contains(&format!("{comparisons} comparisons, all within their bounds")), "{said}");
+        }
+    }
+}
+
+#[test]
 fn verify_passes_on_what_only_this_machine_has() {
     // A photo's golden file, and the embedded model's.
     for file in ["reference/photo_32.safetensors", "models/small-v1/golden_32.safetensors"] {

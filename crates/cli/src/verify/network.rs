@@ -10,7 +10,7 @@ use maskov_runtime::compare::channels_last;
 
 use super::golden::{Golden, ROWS};
 use super::report::Report;
-use super::stages::{Bounds, Stages, run};
+use super::stages::{Bounds, SUMMARY, Stages, run};
 use crate::model::open_folder;
 use crate::progress::Steps;
 
@@ -133,8 +133,10 @@ pub async fn verify_full_size(
     let graph = model.verification_graph(resolution, probes)?;
     let bounds = Bounds::of(&*source, &graph, device);
     let constants = model.constants(&*source, &mut Steps::new("text encoder")).await?;
+    // What all else is made of.
+    let first = bounds.at_most(1e-6);
     for (name, values) in &constants {
-        bounds.activation(report, name, Some(values), &golden.f32(name)?);
+        first.activation(report, name, Some(values), &golden.f32(name)?);
     }
     let constants: Vec<_> = constants.iter().map(|(name, values)| (*name, values.as_slice())).collect();
 
@@ -162,10 +164,10 @@ pub async fn verify_full_size(
                 (Some(values), Some(id)) => Some(probe(values, graph.tensor(id).shape.channels)),
                 _ => None,
             };
-            bounds.activation(report, name, got.as_deref(), &want()?);
+            bounds.probe(report, name, got.as_deref(), &want()?);
         } else if name == "latents" {
             let channels = golden.shape(name)?[1];
-            bounds.activation(report, name, found.tensor(name), &channels_last(&want()?, channels));
+            first.activation(report, name, found.tensor(name), &channels_last(&want()?, channels));
         }
     }
     Ok(())
@@ -192,19 +194,20 @@ fn pick_rows(map: &[f32], rows: &[usize], columns: usize) -> Vec<f32> {
     rows.iter().filter_map(|row| map.get(row * columns..(row + 1) * columns)).flatten().copied().collect()
 }
 
-/// Mean, standard deviation, largest magnitude, count in millions, and 64 values spread over the module's output in
-/// diffusers' order `[channels, pixels]`.
+/// Mean, standard deviation (of a sample: over `count − 1`, as PyTorch has it), largest magnitude, count in millions, and 64
+/// values spread over the module's output in diffusers' order `[channels, pixels]`.
 fn probe(values: &[f32], channels: usize) -> Vec<f32> {
     let count = values.len();
     let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / count as f64;
-    let variance = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count as f64;
+    let squares = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>();
+    let deviation = (squares / (count - 1) as f64).sqrt();
     let largest = values.iter().fold(0f32, |largest, value| largest.max(value.abs()));
     let pixels = count / channels;
     let sample = |i: usize| {
         let at = i * (count - 1) / 63;
         values[at % pixels * channels + at / pixels]
     };
-    let summary = [mean as f32, variance.sqrt() as f32, largest, (count as f64 / 1e6) as f32];
+    let summary: [f32; SUMMARY] = [mean as f32, deviation as f32, largest, (count as f64 / 1e6) as f32];
     summary.into_iter().chain((0..64).map(sample)).collect()
 }
 
@@ -229,7 +232,7 @@ mod tests {
         let probe = probe(&values, 2);
         assert_eq!(probe.len(), 68);
         assert_eq!(probe[0], 63.5);
-        assert!((probe[1] - ((128.0f32.powi(2) - 1.0) / 12.0).sqrt()).abs() < 1e-4);
+        assert!((probe[1] - (128.0f32 * 129.0 / 12.0).sqrt()).abs() < 1e-4);
         assert_eq!((probe[2], probe[3]), (127.0, 128e-6));
         for (i, value) in probe[4..].iter().enumerate() {
             assert_eq!(*value, (i * 127 / 63) as f32);

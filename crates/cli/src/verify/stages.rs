@@ -71,6 +71,28 @@ const ROUNDED: Bounds = Bounds { nmse: 1e-5, total_variation: 5e-4, largest: Som
 /// Weights that are f16 in the file.
 const F16: Bounds = Bounds { nmse: 1e-5, total_variation: 1e-4, largest: Some(5e-3) };
 
+/// Values before the samples of a probe: mean, standard deviation, largest magnitude, count in millions.
+pub const SUMMARY: usize = 4;
+
+/// How far mean and standard deviation may be off as shares of the standard deviation, and the largest magnitude as a share of
+/// itself.
+const SUMMARY_BOUND: f64 = 1e-3;
+
+fn summary_error(got: &[f32; SUMMARY], want: &[f32; SUMMARY]) -> f64 {
+    let [mean, deviation, largest, count] = [0, 1, 2, 3].map(|i| f64::from(got[i]) - f64::from(want[i]));
+    if count != 0.0 {
+        return f64::INFINITY;
+    }
+    let of = [want[1], want[1], want[2]].map(f64::from);
+    let errors = [mean / of[0], deviation / of[1], largest / of[2]].map(f64::abs);
+    // `max` would drop a NaN.
+    if errors.iter().any(|error| error.is_nan()) {
+        f64::INFINITY
+    } else {
+        errors.into_iter().fold(0.0, f64::max)
+    }
+}
+
 impl Bounds {
     /// By the weights that the list reads, and where it runs.
     pub fn of(source: &dyn WeightSource, graph: &Graph, device: &Device) -> Self {
@@ -86,6 +108,20 @@ impl Bounds {
         }
     }
 
+    /// The same with a normalised mean squared error of at most that.
+    pub fn at_most(self, nmse: f64) -> Self {
+        Self { nmse: self.nmse.min(nmse), ..self }
+    }
+
+    /// Samples of a module's output behind its summary.
+    pub fn probe(&self, report: &mut Report, stage: &str, got: Option<&[f32]>, want: &[f32]) {
+        let summaries = got.and_then(|got| got.first_chunk()).zip(want.first_chunk());
+        let error = summaries.map_or(f64::INFINITY, |(got, want)| summary_error(got, want));
+        report.line(stage, "mean, deviation, largest", error, SUMMARY_BOUND);
+        let samples = got.and_then(|got| got.get(SUMMARY..));
+        self.activation(report, stage, samples, want.get(SUMMARY..).unwrap_or_default());
+    }
+
     pub fn activation(&self, report: &mut Report, stage: &str, got: Option<&[f32]>, want: &[f32]) {
         report.line(stage, "NMSE", got.map_or(f64::INFINITY, |got| nmse(got, want)), self.nmse);
     }
@@ -98,5 +134,22 @@ impl Bounds {
         if let Some(largest) = self.largest {
             report.line(stage, "largest error of a row", error(largest_error_in_row), largest);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::summary_error;
+
+    #[test]
+    fn summaries_are_compared_by_their_deviation_and_by_themselves() {
+        let want = [10.0, 2.0, 40.0, 0.5];
+        let error = |got: [f32; 4]| summary_error(&got, &want);
+        assert_eq!(error(want), 0.0);
+        assert_eq!(error([10.5, 2.0, 40.0, 0.5]), 0.25);
+        assert_eq!(error([10.0, 1.5, 40.0, 0.5]), 0.25);
+        assert_eq!(error([10.0, 2.0, 50.0, 0.5]), 0.25);
+        assert_eq!(error([10.0, 2.0, 40.0, 0.6]), f64::INFINITY, "another size");
+        assert_eq!(error([f32::NAN, 2.0, 40.0, 0.5]), f64::INFINITY);
     }
 }
